@@ -1,0 +1,58 @@
+# Needs Python 3.11 or newer, make and git; everything else is fetched into .venv, pinned by hash.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench up down lock apis
+
+help: ## what can be done here
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv with everything pinned (under 2 s when nothing changed)
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Front Door needs Python 3.11 or newer; set PYTHON=")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up .venv (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-* && touch $@
+
+demo: $(READY) ## a month of one borough's referrals, all the way through, on this machine
+	@$(BIN)/frontdoor demo
+
+test: $(READY) ## every test that this machine can run
+	@$(BIN)/pytest $(PYTEST)
+
+check: $(READY) ## the one gate: lint, format, types, architecture, conventions
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest -q tests/conventions
+
+format: $(READY) ## put the code into the one shape
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+apis: $(READY) ## write docs/asyncapi.yaml, docs/openapi.json and docs/schemas anew
+	@$(BIN)/python -m tests.contract.asyncapi
+	@$(BIN)/python -m tests.contract.test_openapi
+	@$(BIN)/python -m tests.contract.snapshot
+
+bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+up: ## the whole system in containers (docker compose)
+	@$(PYTHON) deploy/first_run.py
+	@docker compose up --build --detach --wait
+	@$(PYTHON) deploy/first_run.py tell
+
+down: ## stop the containers; the data stays in its volumes
+	@docker compose down
+
+lock: ## pin requirements/*.in anew (needs uv)
+	@cd requirements && for set in services dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate $$set.in --output-file $$set.txt; done

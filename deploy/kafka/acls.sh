@@ -1,0 +1,45 @@
+#!/bin/sh
+# What each service may do in Kafka. Safe to repeat; adds, never removes.
+#   deploy/kafka/acls.sh --bootstrap-server broker-1:9092 --command-config admin.properties
+# KAFKA_ACLS names Kafka's own tool where it is not on the path.
+set -eu
+
+acls=${KAFKA_ACLS:-kafka-acls.sh}
+received=referrals.received
+operations=frontdoor.operations
+settings='primary-care peer-support secondary-care front-door'
+
+grant() { # grant USER OPTION...
+    user=$1
+    shift
+    add --allow-principal "User:frontdoor-$user" "$@"
+}
+
+add() { "$acls" $connection --add "$@" >/dev/null; }
+
+topics() { # topics PREFIX SUFFIX: one option for each care setting
+    for setting in $settings; do printf -- '--topic %s%s%s ' "$1" "$setting" "$2"; done
+}
+
+connection=$*
+
+# Every service checks at its start that each topic is there, with the right number of partitions.
+add --allow-principal User:frontdoor-intake --allow-principal User:frontdoor-triage \
+    --allow-principal User:frontdoor-audit --allow-principal User:frontdoor-deploy \
+    --operation Describe --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
+
+# intake publishes what it took and who read a record; it reads what became of a referral.
+grant intake --operation Write --topic "$received" --topic "$operations" $(topics referrals.routed. .dlq.intake-status)
+grant intake --operation Read $(topics referrals.routed. '') --group intake-status
+
+# triage turns what was received into what is routed, and parks what can never work.
+grant triage --operation Read --topic "$received" --group triage
+grant triage --operation Write $(topics referrals.routed. '') --topic "$received.dlq.triage" --topic "$operations"
+
+# audit reads everything and publishes the heads of its chains.
+grant audit --operation Read --resource-pattern-type prefixed --topic referrals.
+grant audit --operation Read --topic "$operations" --group audit
+grant audit --operation Write --topic "$operations"
+
+# deploy makes topics (`frontdoor topics`) and touches no record.
+grant deploy --operation Create --resource-pattern-type prefixed --topic referrals. --topic frontdoor.

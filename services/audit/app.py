@@ -1,0 +1,46 @@
+"""Audit put together: its store, its consuming loop, the publication of its heads, and its health."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from services.audit.announce import Announcer
+from services.audit.handlers import Handler
+from services.audit.settings import AuditSettings
+from services.audit.store import Store
+from shared import topics
+from shared.consumer import Consumer
+from shared.health import Health, routes
+from shared.kafka import Publisher, cluster_id
+from shared.log import configure
+from shared.postgres import open_pool
+from shared.service import serve
+
+
+async def run() -> None:
+    """Runs audit until it is told to stop."""
+    settings = AuditSettings()
+    configure("audit", settings.instance, settings.log_format, settings.log_level)
+    health = Health(settings.max_tick_age)
+    pool = await open_pool(settings.postgres_dsn, f"audit {settings.instance}", settings.postgres_pool)
+    publisher = Publisher(settings)
+
+    async def stream() -> str:
+        return topics.stream_name(settings.stream or await cluster_id(settings), settings.topic_generation)
+
+    store = Store(pool)
+    handler = Handler(store, stream)
+    consumer = Consumer(
+        settings,
+        health,
+        topics=topics.AUDITED_TOPICS,
+        group=topics.AUDIT_GROUP,
+        handle=handler,
+        assigned=handler.assigned,
+    )
+    announcer = Announcer(handler, store, publisher, settings.heads_seconds)
+    try:
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run])
+    finally:
+        await publisher.close()
+        await pool.close()

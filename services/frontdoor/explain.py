@@ -1,0 +1,219 @@
+"""`frontdoor explain`: why a referral stands where it stands, in plain words for a clinician."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from services.frontdoor import running
+from services.frontdoor.cli import CLEAN, add_command
+from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
+from services.frontdoor.story import due
+from services.frontdoor.trace import as_id
+from shared.codes import NOT_RECORDED, DecisionKind, Gate, HoldReason
+from shared.errors import Usage
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+    from services.frontdoor.cli import Commands
+    from shared.events import Decision
+
+EXAMPLES = """
+frontdoor explain 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11          why it went there
+frontdoor explain 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11 --all    and every fact that the rules saw
+frontdoor explain 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11 --json   for a program
+"""
+
+GATES: Final = {
+    Gate.BEFORE: "a person at the hub looks before it goes out",
+    Gate.BY_RECEIVER: "the receiving team's acceptance is the human look",
+    Gate.SAMPLE: "the hub looks at a share of these",
+}
+HOLDS: Final = {
+    HoldReason.SAFETY: "a safety question is open, and no rule may close it",
+    HoldReason.GATE: "this route needs a person's look first",
+    HoldReason.UNMATCHED: "no rule fits, so a person decides",
+    HoldReason.CONFLICT: "the same message id came with other content",
+    HoldReason.RETURNED: "a team returned it",
+    HoldReason.PARKED: "a record about it could not be read",
+    HoldReason.CLOSED_DESTINATION: "the destination that the rules propose does not accept now",
+    HoldReason.AFTER_WITHDRAWAL: "it had been cancelled before",
+}
+
+
+class Explanation(NamedTuple):
+    """The standing decision, and the one whose rows sent the person there (often the same)."""
+
+    standing: Decision
+    ruled: Decision | None
+    text: RuleText
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows that decided."""
+        return self.ruled.rows if self.ruled else ()
+
+    @property
+    def written(self) -> list[Written]:
+        """Those of them whose text audit has."""
+        return [self.text.rows[row] for row in self.rows if row in self.text.rows]
+
+    @property
+    def mattered(self) -> list[str]:
+        """The facts that these rows asked for, in the order of asking."""
+        return list(dict.fromkeys(fact for row in self.written for fact in row.asks))
+
+    def fact(self, name: str) -> str | int:
+        """What the rules saw for a fact."""
+        return self.ruled.facts.get(name, NOT_RECORDED) if self.ruled else NOT_RECORDED
+
+
+def register(commands: Commands) -> None:
+    """Adds `explain` to the command line."""
+    parser = add_command(commands, "explain", "say why a referral went where it went", EXAMPLES)
+    parser.add_argument("id", help="of the referral, or of one of its events")
+    parser.add_argument("--all", action="store_true", help="every fact that the rules saw")
+    parser.add_argument("--json", action="store_true", help="the explanation as JSON")
+    running.add_data_argument(parser)
+    parser.set_defaults(run=run)
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Prints the explanation; `Usage` where audit holds no decision about that id."""
+    explained = await explain(running.auditor_dsn(arguments.data), as_id(arguments.id))
+    if arguments.json:
+        print(json.dumps(as_json(explained), ensure_ascii=False))
+    else:
+        print("\n".join(lines(explained, all_facts=arguments.all)))
+    return CLEAN
+
+
+async def explain(auditor_dsn: str, wanted: UUID) -> Explanation:
+    """Why the referral stands where it stands, from audit's records alone."""
+    from services.frontdoor.recorded import decisions, recorded, rule_text
+
+    decided = decisions(await recorded(auditor_dsn, wanted))
+    if not decided:
+        raise Usage("undecided", f"audit holds no readable decision about {wanted} yet")
+    explained = explanation(decided, NOTHING)
+    if explained.ruled and explained.ruled.rules:
+        text = await rule_text(auditor_dsn, explained.ruled.rules.hash)
+        return explained._replace(text=read_rules(text))
+    return explained
+
+
+def explanation(decided: Sequence[Decision], text: RuleText) -> Explanation:
+    """The explanation of the last of some decisions."""
+    ruled = next((decision for decision in reversed(decided) if decision.rows), None)
+    return Explanation(decided[-1], ruled, text)
+
+
+def as_json(explained: Explanation) -> dict[str, Any]:
+    """The form that is pinned for `frontdoor explain --json`, and the rows as they are written."""
+    ruled = explained.ruled
+    decision = explained.standing.model_dump(mode="json", exclude={"facts", "rows", "beaten", "rules", "outputs"})
+    rows, beaten = (list(ruled.rows), list(ruled.beaten)) if ruled else ([], [])
+    written = {row: explained.text.rows[row]._asdict() for row in (*rows, *beaten) if row in explained.text.rows}
+    return {
+        "decision": decision,
+        "decided_by": str(ruled.decision_id) if ruled else None,
+        "rows": rows,
+        "facts": dict(ruled.facts) if ruled else {},
+        "mattered": {name: explained.fact(name) for name in explained.mattered},
+        "ruleset": ruled.rules.model_dump(mode="json") if ruled and ruled.rules else None,
+        "beaten": beaten,
+        "written": written,
+    }
+
+
+def lines(explained: Explanation, *, all_facts: bool = False) -> Iterator[str]:
+    """The explanation for people."""
+    standing, ruled = explained.standing, explained.ruled
+    yield f"referral {standing.referral_id}"
+    yield from _stands(standing, explained.text)
+    if ruled is None or ruled.rules is None:
+        yield "No rule decided this: it follows from what a person or the sender said."
+        return
+    if ruled is not standing:
+        yield f"The rules last decided about it on {ruled.decided_at.astimezone():%-d %B %Y at %H:%M}:"
+    yield f"By rule set {ruled.rules.locality} {ruled.rules.version} (SHA-256 {ruled.rules.hash}):"
+    yield from _rows(explained)
+    yield from _beaten(ruled, explained.text)
+    yield from _sources(explained)
+    if all_facts:
+        yield "All that the rules saw (what is not listed was not recorded):"
+        yield from (f"  {name}: {value}" for name, value in ruled.facts.items())
+
+
+def _stands(decision: Decision, text: RuleText) -> Iterator[str]:
+    priority = f"{decision.urgency.words} (priority {decision.urgency})"
+    yield f"{_verdict(decision, text)}, {priority}, in {decision.care_setting}."
+    if decision.hold_reason:
+        yield f"It waits for a person because {HOLDS[decision.hold_reason]}."
+    if decision.proposed:
+        yield f"The rules propose {text.name(decision.proposed)}."
+    if decision.also:
+        yield f"Added: {', '.join(text.name(name) for name in decision.also)}."
+    if decision.kind is not DecisionKind.WITHDRAW:
+        yield f"Human look: {GATES[decision.gate]}. To be acted on by {due(decision)} ({decision.response})."
+    yield from (f"Note: {note}" for note in decision.notes)
+
+
+def _verdict(decision: Decision, text: RuleText) -> str:
+    where = text.name(decision.destination)
+    if decision.kind is DecisionKind.ROUTE:
+        return f"Routed to {where}"
+    if decision.kind is DecisionKind.HOLD:
+        return f"Held at {where}"
+    if decision.kind is DecisionKind.WITHDRAW:
+        return f"Withdrawn from {where}"
+    return f"Stays at {where}, {decision.status}"
+
+
+def _rows(explained: Explanation) -> Iterator[str]:
+    """The rows that decided, by what they are about, each with what it asked and what was seen."""
+    for heading in (WHERE, HOW_URGENT, ADDED):
+        rows = [row for row in explained.written if row.does == heading]
+        if rows:
+            yield f"{heading}:"
+        for row in rows:
+            seen = [f"{_words(fact)} is {explained.fact(fact)} (asked: {cell})" for fact, cell in row.asks.items()]
+            since = f"since {' and '.join(seen)}" if seen else "which takes whatever no row before it took"
+            yield f"  row {row.id} ({row.table}): {row.outcome}, {since}"
+    if (
+        explained.ruled
+        and explained.ruled.kind is DecisionKind.ROUTE
+        and any("hold" in row.says for row in explained.written)
+    ):
+        yield "  It was not held all the same: an emergency or crisis route goes at once (clinical ground rule 3)."
+    unknown = [row for row in explained.rows if row not in explained.text.rows]
+    if unknown:
+        yield f"Rows (audit does not have the text of this rule set): {', '.join(unknown)}"
+
+
+def _words(fact: str) -> str:
+    return fact.replace("_", " ")
+
+
+def _beaten(ruled: Decision, text: RuleText) -> Iterator[str]:
+    if not ruled.beaten:
+        yield "No other row matched."
+        return
+    yield "Matched as well, and stands behind:"
+    for name in ruled.beaten:
+        row = text.rows.get(name)
+        yield f"  row {name} ({row.table}): {row.outcome}" if row else f"  row {name}"
+
+
+def _sources(explained: Explanation) -> Iterator[str]:
+    """Why the rows are there, each source once."""
+    sources: dict[str, list[str]] = {}
+    for row in explained.written:
+        why = " ".join((row.says.get("source", "no source"), f"[{row.says.get('hazard', 'no hazard')}]"))
+        sources.setdefault(why, []).append(row.id)
+    if sources:
+        yield "Why these rows are there:"
+    yield from (f"  {', '.join(rows)}: {why}" for why, rows in sources.items())

@@ -1,0 +1,125 @@
+"""How a command finds the running system.
+
+First what it is told: `--data DIR`, else FRONTDOOR_DATA, else FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN (a system
+in containers or in production); else the last `frontdoor up` of this user that still runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import Usage
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class Keys(BaseModel):
+    """Keys to try the system with: what a caller sends as `Authorization: Bearer KEY`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source: str
+    team: str
+    hub: str
+
+
+class Running(BaseModel):
+    """What runs, and where: the content of `run.json`. A part that the caller was not told of is None.
+
+    `sources` and `teams` are the keys of every source and team by name, `source`, `team` and `hub` of `keys` among
+    them; the team of `keys` receives for every destination but the hub.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    intake: str | None = Field(None, description="URL")
+    triage: str | None = Field(None, description="URL")
+    audit: str | None = Field(None, description="URL")
+    kafka: str | None = Field(None, description="bootstrap servers")
+    postgres_dsn: str | None = Field(None, description="a superuser's")
+    reader_dsn: str | None = Field(None, description="the accounts, no content")
+    auditor_dsn: str | None = Field(None, description="the accounts and audit's records")
+    keys: Keys | None = None
+    sources: dict[str, str] = {}
+    teams: dict[str, str] = {}
+    stream: str | None = Field(None, description="audit stream, without the topic generation")
+    pid: int | None = None
+    data: Path | None = None
+
+
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds `--data DIR` to a command that reads the running system."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the folder given to `frontdoor up` (default: what runs)"
+    )
+
+
+def find(data: Path | None = None, environment: dict[str, str] | os._Environ[str] = os.environ) -> Running:
+    """The running system; `Usage` where there is none, or none can be found."""
+    told = data or (Path(folder) if (folder := environment.get("FRONTDOOR_DATA")) else None)
+    if told:
+        return _read(told)
+    reader, auditor = environment.get("FRONTDOOR_READER_DSN"), environment.get("FRONTDOOR_AUDITOR_DSN")
+    if reader or auditor:
+        return Running(reader_dsn=reader or auditor, auditor_dsn=auditor, kafka=environment.get("FRONTDOOR_KAFKA"))
+    last = last_run(environment)
+    if not last.exists():
+        raise Usage(
+            "nothing-runs",
+            "no running system found: start one with `frontdoor up --embedded`, or say where it is with --data, "
+            "FRONTDOOR_DATA, or FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN",
+        )
+    return _read(last.resolve().parent)
+
+
+def reader_dsn(data: Path | None = None) -> str:
+    """The DSN of the role that reads the accounting views."""
+    return _told(find(data).reader_dsn, "FRONTDOOR_READER_DSN")
+
+
+def auditor_dsn(data: Path | None = None) -> str:
+    """The DSN of the role that reads audit's records too."""
+    return _told(find(data).auditor_dsn, "FRONTDOOR_AUDITOR_DSN")
+
+
+def last_run(environment: dict[str, str] | os._Environ[str] = os.environ) -> Path:
+    """The link to the `run.json` of this user's last `frontdoor up`."""
+    state = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "frontdoor" / "run.json"
+
+
+def runs(folder: Path) -> bool:
+    """Whether a process of an `up` still holds the folder (they all hold its lock, so it falls with the last)."""
+    try:
+        with (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _read(folder: Path) -> Running:
+    if not runs(folder):
+        raise Usage(
+            "nothing-runs", f"nothing runs in {folder}: start it with `frontdoor up --embedded --data {folder}`"
+        )
+    try:
+        return Running.model_validate_json((folder / "run.json").read_bytes())
+    except FileNotFoundError:
+        raise Usage("not-yet", f"the system in {folder} is still starting or stopping: try again in a moment") from None
+    except (OSError, ValidationError) as error:
+        raise Usage("unreadable", f"cannot read {folder / 'run.json'}: {type(error).__name__}") from error
+
+
+def _told(dsn: str | None, setting: str) -> str:
+    if not dsn:
+        raise Usage("not-told", f"this needs {setting}: a postgresql:// DSN of that role")
+    return dsn

@@ -1,0 +1,69 @@
+"""`frontdoor topics`: makes the Kafka topics that are missing and checks the partition count of the others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from services.frontdoor.cli import CLEAN, add_command
+from shared.errors import Transient, Usage
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Awaitable, Callable
+
+    from services.frontdoor.cli import Commands
+
+PATIENCE: Final = 60.0  # seconds: a broker that has just started may not know its own topics yet
+
+EXAMPLES = """
+FRONTDOOR_KAFKA=broker:9092 frontdoor topics                                 on one broker
+FRONTDOOR_KAFKA=broker:9092 frontdoor topics --replication 3                 in production
+FRONTDOOR_KAFKA=broker:9092 frontdoor topics --retention-days 7              records go after a week
+
+Safe to repeat. Topics that exist are left as they are: change their retention with Kafka's own kafka-configs.sh, their
+number of partitions never (a new topic generation is the way: the order of a referral's events hangs on it).
+"""
+
+
+def register(commands: Commands) -> None:
+    """Adds `topics` to the command line."""
+    parser = add_command(commands, "topics", "make the Kafka topics that are missing, check the others", EXAMPLES)
+    parser.add_argument("--replication", type=int, default=1, metavar="N", help="copies of each record (default 1)")
+    parser.add_argument(
+        "--retention-days", type=float, default=14, metavar="DAYS", help="topics are finite (default 14)"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """0 when all are there; `Usage` where Kafka cannot be reached, `Bug` where a partition count differs."""
+    from shared import topics
+    from shared.kafka import check_topics, create_topics
+    from shared.settings import ServiceSettings
+
+    settings = ServiceSettings(postgres_dsn="")
+
+    async def make() -> list[str]:
+        made = await create_topics(settings, replication=arguments.replication, retention_days=arguments.retention_days)
+        await check_topics(settings)
+        return made
+
+    try:
+        made = await patiently(make, PATIENCE)
+    except Transient as error:
+        raise Usage(error.code, f"{error.detail} (FRONTDOOR_KAFKA={settings.kafka})") from error
+    print(f"topics: {len(topics.AUDITED_TOPICS)} ready, {settings.partitions} partitions each, {len(made)} made now")
+    return CLEAN
+
+
+async def patiently(attempt: Callable[[], Awaitable[list[str]]], patience: float) -> list[str]:
+    """What `attempt` returns, tried again while it is `Transient`, for at most `patience` seconds."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            return await attempt()
+        except Transient:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.5)

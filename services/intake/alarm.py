@@ -1,0 +1,52 @@
+"""In an emergency the sender is told to phone, whatever else becomes of its message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from services.intake import metrics
+from services.intake.emergency import is_emergency
+from services.intake.problems import Refused
+from shared.errors import Transient
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.intake.reading import Reading
+
+
+class Alarm:
+    """Within it every answer to a message that says "emergency", also a refusal, says to phone, and a line is logged."""
+
+    def __init__(self, reading: Reading, sender: str, phone_now: str) -> None:
+        self.reading, self._sender, self._phone_now = reading, sender, phone_now
+        self.referral_id: UUID | None = None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What the answer says of it."""
+        emergency = is_emergency(self.reading)
+        return {"emergency": True, "phone_now": self._phone_now} if emergency else {"emergency": False}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not is_emergency(self.reading) or not isinstance(error, Exception | None):
+            return
+        refused = error if error is None or isinstance(error, Refused) else _not_taken(error)
+        status = refused.status if refused else 202
+        metrics.EMERGENCIES.labels(self._sender).inc()
+        referral_id = str(self.referral_id) if self.referral_id else None
+        get_logger().warning("emergency", source=self._sender, status=status, referral_id=referral_id)
+        if refused is not None:
+            refused.members |= self.members
+            if refused is not error:
+                raise refused from error
+
+
+def _not_taken(error: Exception) -> Refused:
+    if isinstance(error, Transient):
+        return Refused(503, "busy", "not taken: try again", headers={"Retry-After": "2"})
+    return Refused(500, "failed", "not taken: this is our fault, and was logged")

@@ -1,0 +1,114 @@
+"""Intake put together: its HTTP edge, its store, the relay, and the consumer of what triage decided."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from services.intake.coding import Place
+from services.intake.edge import Edge, unknown_route
+from services.intake.relay import Relay, measure
+from services.intake.screen import read_screen
+from services.intake.senders import read_senders
+from services.intake.settings import IntakeSettings
+from services.intake.status import StatusHandler
+from services.intake.store import Store
+from services.intake.taking import Desk
+from shared import topics
+from shared.consumer import Consumer
+from shared.health import Health, routes
+from shared.kafka import Publisher
+from shared.localities import default_locality, read_localities
+from shared.log import configure, get_logger
+from shared.postgres import open_pool
+from shared.service import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.postgres import Pool
+
+
+class Beside(Health):
+    """The health of a part that intake can do without: its ticks count, its being ready does not (promise 1)."""
+
+    def __init__(self, health: Health) -> None:
+        super().__init__(max_tick_age=0)
+        self._whole = health
+
+    def tick(self, loop: str) -> None:
+        """Loop `loop` turned just now."""
+        self._whole.tick(loop)
+
+    def forget(self, loop: str) -> None:
+        """Loop `loop` ended on purpose."""
+        self._whole.forget(loop)
+
+    def check(self, name: str, ok: bool, why: str = "") -> None:  # noqa: FBT001  (as in Health)
+        """Whatever it says, intake goes on taking referrals."""
+
+
+def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk:
+    """What the handlers work with, from the settings' files."""
+    localities = read_localities(settings.localities)
+    place = Place(
+        localities=localities,
+        default=default_locality(localities),
+        screen=read_screen(settings.screen),
+        secret=settings.person_secret.get_secret_value().encode(),
+        deprivation=_deprivation(settings),
+    )
+    senders = read_senders(settings.sources, settings.teams, localities)
+    return Desk(place, senders, Store(pool), settings.phone_now, wake)
+
+
+def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
+    """The ASGI application."""
+    return Starlette(
+        routes=[*Edge(desk, settings).routes(), *routes(health)],
+        exception_handlers={HTTPException: unknown_route},
+    )
+
+
+async def run() -> None:
+    """Runs intake until it is told to stop."""
+    settings = IntakeSettings()
+    configure("intake", settings.instance, settings.log_format, settings.log_level)
+    health = Health(settings.max_tick_age)
+    pool = await open_pool(settings.postgres_dsn, f"intake {settings.instance}", settings.postgres_pool)
+    publisher, parking = Publisher(settings), Publisher(settings)
+    relay = Relay(settings, pool, publisher, health)
+    at_work = desk(settings, pool, relay.wake)
+    statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking), Beside(health))
+    try:
+        app = application(settings, at_work, health)
+        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)])
+    finally:
+        await publisher.close()
+        await parking.close()
+        await pool.close()
+
+
+async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health: Health, stop: asyncio.Event) -> None:
+    """Consumes what triage decided. A failure here is loud, and no reason to stop taking referrals."""
+    routed = [*topics.ROUTED.values()]
+    while not stop.is_set():
+        try:
+            await Consumer(settings, health, topics=routed, group=topics.STATUS_GROUP, handle=handle).run(stop)
+        except Exception as error:  # noqa: BLE001  (promise 1 stands above statuses being fresh)
+            get_logger().error("statuses are not followed", error=type(error).__name__, exc_info=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 10)
+
+
+def _deprivation(settings: IntakeSettings) -> dict[str, int]:
+    if settings.deprivation is None:
+        return {}
+    with settings.deprivation.open(newline="") as file:
+        return {row["postcode"].replace(" ", "").upper(): int(row["quintile"]) for row in csv.DictReader(file)}

@@ -1,0 +1,24 @@
+"""Intake's figures (Prometheus). No label ever holds anything that was sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+TAKEN: Final = Counter("frontdoor_taken", "Messages taken", ("kind",))
+REPEATS: Final = Counter("frontdoor_repeats", "Messages that were answered as the first of them was")
+CONFLICTS: Final = Counter("frontdoor_conflicts", "Other content under an id that was used before")
+REFUSED: Final = Counter("frontdoor_refused", "Requests not done", ("code",))
+EMERGENCIES: Final = Counter("frontdoor_emergencies", "Senders told to phone now", ("source",))
+SCREENED: Final = Counter("frontdoor_screened", "Referrals whose free text was screened", ("found",))
+DISCLOSED: Final = Counter("frontdoor_disclosed", "Records read", ("purpose",))
+ANSWERED: Final = Histogram(
+    "frontdoor_answer_seconds",
+    "From a request's head to its answer",
+    ("route",),
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+OUTBOX_SIZE: Final = Gauge("frontdoor_outbox_records", "Events taken and not yet published")
+OUTBOX_AGE: Final = Gauge("frontdoor_outbox_age_seconds", "Age of the oldest event not yet published")
+RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox", ("topic",))

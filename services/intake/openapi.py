@@ -1,0 +1,224 @@
+"""The OpenAPI document of intake, made from the contract itself, so that the two cannot differ."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from services.intake import code_lists as lists
+from services.intake.contract import CONTRACT, Each
+from services.intake.examples import EXAMPLES
+from services.intake.values import Kind
+from shared.codes import OutcomeKind, Status
+
+_TEXT: Final = {"type": "string"}
+_ID: Final = {"type": "string", "format": "uuid"}
+
+ABOUT: Final = """\
+Takes mental-health referrals, amendments, cancellations and the answers of receiving teams.
+
+An identifiable person (an NHS number; or a name with a date of birth, postcode, address or contact) and a reason are \
+enough. Every other field may be left out: absent, blank and `not recorded` are the same. What cannot be read is never \
+refused; it is answered as a warning and kept with the receipt.
+
+202 means that the message is durably kept. Send the same message again whenever you are not sure: the same id \
+(`message_id`, else the header `Idempotency-Key`; if they differ, `message_id` counts) and the same content get the \
+first answer again; the same id with other content is a conflict (409), which a person will look at. Without an id the \
+same content is a repeat for 24 hours.
+
+If an answer holds `phone_now`: phone now.
+"""
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Front Door: intake", "version": "1", "description": ABOUT},
+        "security": [{"key": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "parameters": _parameters(),
+            "schemas": {
+                "Referral": schema_of(CONTRACT) | {"description": "The minimum data set, by JSON path."},
+                "Outcome": _outcome(),
+                "Cancellation": _object(
+                    reason={"enum": sorted(lists.CANCELLATION_REASONS)}, message_id=_TEXT, note=_TEXT
+                ),
+                "Taken": _taken(),
+                "Status": _status(),
+                "Record": _object(
+                    referral_id=_ID, received_at=_TEXT, source=_TEXT, locality=_TEXT, referral=_ref("Referral")
+                ),
+                "Problem": _problem(),
+            },
+        },
+    }
+
+
+def schema_of(node: Any) -> dict[str, Any]:
+    """The JSON schema of a part of the contract."""
+    if isinstance(node, Kind):
+        return {"description": node.name, **node.schema}
+    if isinstance(node, Each):
+        return {"type": "array", "items": schema_of(node.of)}
+    return {"type": "object", "properties": {name: schema_of(item) for name, item in node.items()}}
+
+
+def _paths() -> dict[str, Any]:
+    one = "/referrals/{referral_id}"
+    post = {
+        "/referrals": ("refer", "Take a referral", "Referral", ("minimal", "full")),
+        f"{one}/amendments": ("amend", "Change a referral (RFC 7396 merge patch)", "Referral", ("amendment",)),
+        f"{one}/cancellations": ("cancel", "Withdraw a referral", "Cancellation", ("cancellation",)),
+        f"{one}/outcomes": (
+            "answer",
+            "Answer for a receiving team or the hub",
+            "Outcome",
+            ("accepted", "returned", "lowered"),
+        ),
+    }
+    paths: dict[str, Any] = {path: {"post": _post(path, *told)} for path, told in post.items()}
+    paths[one] = {"get": _get("status", "Where a referral stands; never clinical text", "Status", "referral_id")}
+    paths[f"{one}/record"] = {
+        "get": _get(
+            "record",
+            "Identity and clinical content, for the teams it is routed to",
+            "Record",
+            "referral_id",
+            "purpose",
+            "by",
+        )
+    }
+    paths["/sender"] = {"get": _get("sender", "Whom this key stands for", None)}
+    return paths
+
+
+def _post(path: str, name: str, summary: str, body: str, examples: tuple[str, ...]) -> dict[str, Any]:
+    parameters = ["idempotency_key", "traceparent", *(["referral_id"] if "{" in path else [])]
+    content = {"schema": _ref(body), "examples": {one: {"value": EXAMPLES[one]} for one in examples}}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "202": _answer("Durably kept", "Taken"),
+            **_problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503),
+        },
+    }
+
+
+def _get(name: str, summary: str, answer: str | None, *parameters: str) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
+        "responses": {"200": _answer("As asked", answer), **_problems(401, 403, 404, 422, 429, 503)},
+    }
+
+
+def _answer(description: str, schema: str | None) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": _ref(schema) if schema else {"type": "object"}}},
+    }
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {str(status): {"description": _WHY[status], "content": content} for status in statuses}
+
+
+_WHY: Final = {
+    400: "Not readable: not UTF-8, not JSON, a key twice, NaN, or too deep",
+    401: "No known key",
+    403: "This key may not do this",
+    404: "There is no such referral for this key",
+    408: "The body came too slowly",
+    409: "This id was used before for other content",
+    413: "The body is too large; send attachments as references",
+    422: "No identifiable person, no reason, or an answer that lacks what it must say",
+    429: "Too many requests; see Retry-After",
+    503: "Not done; try again, see Retry-After",
+}
+
+
+def _parameters() -> dict[str, Any]:
+    return {
+        "referral_id": {"name": "referral_id", "in": "path", "required": True, "schema": _ID},
+        "idempotency_key": {"name": "Idempotency-Key", "in": "header", "schema": _TEXT},
+        "traceparent": {"name": "traceparent", "in": "header", "schema": _TEXT},
+        "purpose": {
+            "name": "X-Purpose",
+            "in": "header",
+            "required": True,
+            "schema": {"enum": sorted(lists.PURPOSES)},
+        },
+        "by": {"name": "X-By", "in": "header", "description": "who reads, if not the team", "schema": _TEXT},
+    }
+
+
+def _outcome() -> dict[str, Any]:
+    return _object(
+        kind={"enum": [kind.value for kind in OutcomeKind]},
+        by=_object(name=_TEXT, role=_TEXT, registration=_TEXT) | {"required": ["name", "role"]},
+        reason={
+            "type": "string",
+            "description": "a code: returned 01 to 03 (MHSDS REFERRAL REJECTION REASON), closed 01 to 09 (MHSDS REFERRAL "
+            f"CLOSURE REASON), else one of {', '.join(sorted(lists.OUTCOME_REASONS))}; needed but for accepted",
+        },
+        onward={
+            "type": "string",
+            "description": f"returned: a destination, or one of {', '.join(sorted(lists.ONWARD_STEPS))}; needed",
+        },
+        to={"type": "string", "description": "rerouted and stepped-up: a destination; needed"},
+        urgency={"enum": ["4", "2", "3"], "description": "urgency-lowered: the new one; with by.registration"},
+        decision_id=_ID,
+        message_id=_TEXT,
+        note={"type": "string", "description": "kept here, never sent on"},
+    ) | {"required": ["kind", "by"]}
+
+
+def _taken() -> dict[str, Any]:
+    warning = _object(path=_TEXT, code=_TEXT, detail=_TEXT)
+    return _object(
+        referral_id=_ID,
+        status_url=_TEXT,
+        emergency={"type": "boolean"},
+        phone_now={"type": "string", "description": "only in an emergency: phone now"},
+        warnings={"type": "array", "items": warning},
+    ) | {"required": ["referral_id", "status_url", "warnings"]}
+
+
+def _status() -> dict[str, Any]:
+    step = _object(at={"type": "string", "format": "date-time"}, what=_TEXT)
+    return _object(
+        referral_id=_ID,
+        status={"enum": [status.value for status in Status]},
+        urgency={"enum": ["1", "4", "2", "3", None]},
+        destination={"type": ["string", "null"]},
+        history={"type": "array", "items": step},
+    )
+
+
+def _problem() -> dict[str, Any]:
+    fault = _object(path=_TEXT, code=_TEXT, detail=_TEXT)
+    return _object(
+        type=_TEXT,
+        title=_TEXT,
+        status={"type": "integer"},
+        code=_TEXT,
+        detail=_TEXT,
+        errors={"type": "array", "items": fault},
+        emergency={"type": "boolean"},
+        phone_now=_TEXT,
+    )
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,110 @@
+-- name: take
+-- A new referral in one statement: nothing is written where its key is known already, or where there is an earlier
+-- referral with the same content and the event names none ($18).
+WITH earlier AS (
+    SELECT referral_id FROM intake.receipt
+    WHERE sender = $5 AND content = $8 AND kind = 'received' ORDER BY received_at DESC LIMIT 1
+), claimed AS (
+    INSERT INTO intake.seen AS known (sender, key, event_id, expires_at)
+    SELECT $5, $14, $1, $15 WHERE $18::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
+    ON CONFLICT (sender, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
+    WHERE known.expires_at <= $7
+    RETURNING 1
+), referral AS (
+    INSERT INTO intake.referral (referral_id, source, locality, synthetic, received_at, sequence)
+    SELECT $2, $5, $19, $6, $7, $3 FROM claimed
+), receipt AS (
+    INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
+                                salt, digest, document, answer)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM claimed
+), queued AS (
+    INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created_at)
+    SELECT $1, $2, 'referrals.received', $16, $17, $7 FROM claimed
+)
+SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT referral_id FROM earlier) AS earlier;
+
+-- name: append
+-- One more cause of a referral whose row this transaction holds locked; nothing where its key is known already.
+WITH claimed AS (
+    INSERT INTO intake.seen (sender, key, event_id, expires_at) SELECT $5, $14, $1, $15 WHERE $14::bytea IS NOT NULL
+    ON CONFLICT (sender, key) DO NOTHING
+    RETURNING 1
+), grown AS (
+    UPDATE intake.referral SET sequence = $3
+    WHERE referral_id = $2 AND sequence = $3 - 1 AND ($14::bytea IS NULL OR EXISTS (SELECT FROM claimed))
+    RETURNING 1
+), receipt AS (
+    INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
+                                salt, digest, document, answer)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM grown
+), queued AS (
+    INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created_at)
+    SELECT $1, $2, 'referrals.received', $16, $17, $7 FROM grown
+)
+SELECT EXISTS (SELECT FROM grown) AS grown;
+
+-- name: first
+-- The first message under a key.
+SELECT r.event_id, r.referral_id, r.content, r.answer
+FROM intake.seen AS s JOIN intake.receipt AS r ON r.event_id = s.event_id
+WHERE s.sender = $1 AND s.key = $2 AND s.expires_at > $3;
+
+-- name: lock
+SELECT source, locality, synthetic, received_at, sequence FROM intake.referral WHERE referral_id = $1 FOR UPDATE;
+
+-- name: look
+SELECT source, locality, synthetic, received_at, sequence FROM intake.referral WHERE referral_id = $1;
+
+-- name: standing
+-- The newest decision that this service was told of.
+SELECT status, urgency, destination, told, hold_reason, cause_sequence, sequence
+FROM intake.status WHERE referral_id = $1 ORDER BY sequence DESC LIMIT 1;
+
+-- name: document
+SELECT document FROM intake.receipt WHERE referral_id = $1 AND kind IN ('received', 'amended') ORDER BY sequence DESC LIMIT 1;
+
+-- name: last_by
+-- The newest message of one sender about a referral, and where it last returned the referral. A conflicting one was
+-- refused: sent again without its id it is something new.
+SELECT content, answer, received_at,
+       (SELECT max(sequence) FROM intake.receipt WHERE referral_id = $1 AND sender = $2 AND kind = 'returned') AS returned
+FROM intake.receipt WHERE referral_id = $1 AND sender = $2 AND kind <> 'conflicting' ORDER BY sequence DESC LIMIT 1;
+
+-- name: history
+SELECT kind, status, outcome, hold_reason, destination, decided_at FROM intake.status WHERE referral_id = $1 ORDER BY sequence;
+
+-- name: disclose
+-- Nobody reads a record without this row and its event.
+WITH noted AS (
+    INSERT INTO intake.disclosure (event_id, referral_id, team, by, purpose, at) VALUES ($1, $2, $3, $4, $5, $6)
+)
+INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created_at)
+VALUES ($1, $2, 'frontdoor.operations', $7, $8, $6);
+
+-- name: note_decisions
+INSERT INTO intake.status (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
+                           destination, told, decided_at)
+SELECT referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency, destination,
+       string_to_array(told, ' '), decided_at
+FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[], $11::text[], $12::timestamptz[])
+     AS told_us (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
+                 destination, told, decided_at)
+ON CONFLICT DO NOTHING;
+
+-- name: relay_lock
+SELECT pg_try_advisory_lock(hashtextextended('frontdoor.intake.relay', 0));
+
+-- name: relay_unlock
+SELECT pg_advisory_unlock_all();
+
+-- name: unpublished
+SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;
+
+-- name: published
+UPDATE intake.outbox AS o SET published_at = $4, partition = p.partition, "offset" = p."offset"
+FROM unnest($1::bigint[], $2::int[], $3::bigint[]) AS p (id, partition, "offset")
+WHERE o.id = p.id;
+
+-- name: waiting
+SELECT count(*) AS count, min(created_at) AS oldest FROM intake.outbox WHERE published_at IS NULL;

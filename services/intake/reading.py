@@ -1,0 +1,166 @@
+"""From a document in the terms of the contract to what could be read of it, and warnings for the rest.
+
+Nothing here refuses a document. A warning names a place and a code, never a value, nor a field name that is not of
+the contract (it could hold a name): such a field is shown as `person.?`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from services.intake import scores
+from services.intake.contract import CONTRACT, RISK_ANSWERS, Each, Tree
+from services.intake.values import Kind
+from shared.codes import NOT_RECORDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_WARNINGS: Final = 100
+
+DETAILS: Final = {
+    "unknown-field": "not a field of the contract; kept with the receipt and not read",
+    "wrong-type": "another kind of value is expected here; kept with the receipt and not read",
+    "unmapped": "not in the code list; counts as unmapped",
+    "unreadable": "cannot be read as what belongs here; counts as not recorded",
+    "too-many": "more items than are read; the others are kept with the receipt",
+    "check-digit": "fails the NHS number's modulus 11 check; not used to link referrals",
+    "total-differs": "the total and its items disagree; the higher counts",
+    "items-incomplete": "items are missing, so no total was made of them",
+    "in-future": "lies in the future; counts as not recorded",
+    "out-of-range": "lies too far away to be true; counts as not recorded",
+    "two-message-ids": "the Idempotency-Key header and message_id differ; message_id counts",
+    "more-warnings": "more could not be read than is listed here",
+}
+
+
+class Notice(NamedTuple):
+    """Something that a sender should know about a place in what it sent."""
+
+    path: str
+    code: str
+
+    def as_json(self) -> dict[str, str]:
+        """The notice as it is answered."""
+        return {"path": self.path, "code": self.code, "detail": DETAILS[self.code]}
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read: `document` as it was sent without blanks, `values` by contract path.
+
+    `prose` is all free text that no code stands for, for the screen; `unread_risk` says that an answer to a risk
+    question could not be read.
+    """
+
+    document: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    warnings: list[Notice] = field(default_factory=list)
+    prose: list[str] = field(default_factory=list)
+    unread_risk: bool = False
+
+    def get(self, path: str) -> Any:
+        """The value read at a dotted path, or None."""
+        node: Any = self.values
+        for name in path.split("."):
+            node = node.get(name) if isinstance(node, dict) else None
+        return node
+
+    def warn(self, path: str, code: str) -> None:
+        """Adds a warning, once."""
+        if (notice := Notice(path, code)) not in self.warnings and len(self.warnings) <= MOST_WARNINGS:
+            full = len(self.warnings) == MOST_WARNINGS
+            self.warnings.append(Notice("", "more-warnings") if full else notice)
+
+
+def read(document: dict[str, Any], silent: tuple[str, ...] = ()) -> Reading:
+    """Reads a document; answers that are in `silent` (`not known`) say nothing, as a blank does."""
+    tidied = tidy(document) or {}
+    reading = Reading(tidied)
+    reading.values = _tree(reading, CONTRACT, _spelt_out(tidied), "", frozenset(silent))
+    scores.settle(reading)
+    return reading
+
+
+def tidy(value: Any) -> Any:
+    """The value without blanks: absent, null, empty and `not recorded` are the same, and become None."""
+    if isinstance(value, str):
+        text = value.strip()
+        text = text if text.isascii() else unicodedata.normalize("NFC", text)
+        return None if not text or text.casefold().replace("_", " ") == NOT_RECORDED else text
+    if isinstance(value, dict):
+        return {name: kept for name, item in value.items() if (kept := tidy(item)) is not None} or None
+    if isinstance(value, list):
+        items = [tidy(item) for item in value]
+        return None if all(item is None for item in items) else items
+    return value
+
+
+def _spelt_out(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with two short forms written out: a name as one text, an interpreter with its language."""
+    person, needs = document.get("person"), document.get("needs")
+    if isinstance(person, dict) and isinstance(person.get("name"), str):
+        document = {**document, "person": {**person, "name": {"full": person["name"]}}}
+    if isinstance(needs, dict) and isinstance(interpreter := needs.get("interpreter"), dict):
+        told = {"interpreter": interpreter.get("needed", "yes"), "interpreter_language": interpreter.get("language")}
+        document = {**document, "needs": {**needs, **told}}
+    return document
+
+
+def _tree(reading: Reading, tree: Tree, document: dict[str, Any], path: str, silent: frozenset[str]) -> dict[str, Any]:
+    values = {}
+    for name, item in document.items():
+        if (node := tree.get(name)) is None:
+            reading.warn(f"{path}?", "unknown-field")
+            reading.prose.extend((name, *_strings(item)))
+        elif item is not None and (value := _node(reading, node, item, path + name, silent)) is not None:
+            values[name] = value
+    return values
+
+
+def _node(reading: Reading, node: Any, item: Any, path: str, silent: frozenset[str]) -> Any:
+    if isinstance(node, Kind):
+        return _leaf(reading, node, item, path, silent)
+    if isinstance(node, Each) and isinstance(item, list):
+        if len(item) > node.most:
+            reading.warn(path, "too-many")
+            reading.prose.extend(_strings(item[node.most :]))
+        return [
+            None if one is None else _node(reading, node.of, one, f"{path}[{place}]", silent)
+            for place, one in enumerate(item[: node.most])
+        ]
+    if isinstance(node, dict) and isinstance(item, dict):
+        return _tree(reading, node, item, f"{path}.", silent)
+    return _unread(reading, item, path, "wrong-type", silent)
+
+
+def _leaf(reading: Reading, kind: Kind, item: Any, path: str, silent: frozenset[str]) -> Any:
+    value = kind.read(item)
+    if kind.prose:
+        reading.prose.extend(_strings(item))
+    if value is None:
+        _unread(reading, item, path, "unmapped" if kind.otherwise else "unreadable", silent)
+        return kind.otherwise
+    return value
+
+
+def _unread(reading: Reading, item: Any, path: str, code: str, silent: frozenset[str]) -> None:
+    reading.warn(path, code)
+    reading.prose.extend(_strings(item))
+    says_nothing = isinstance(item, str) and item.casefold() in silent
+    if path.partition("[")[0] in RISK_ANSWERS and not says_nothing:
+        reading.unread_risk = True
+
+
+def _strings(item: Any) -> Iterator[str]:
+    """Every text inside a value, field names included."""
+    if isinstance(item, str):
+        yield item
+    elif isinstance(item, dict):
+        yield from item
+        item = list(item.values())
+    if isinstance(item, list):
+        for one in item:
+            yield from _strings(one)

@@ -1,0 +1,32 @@
+"""Intake's settings: FRONTDOOR_* in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr
+
+from shared.settings import ServiceSettings
+
+_DEPLOY: Final = Path(__file__).parents[2] / "deploy"
+
+
+class IntakeSettings(ServiceSettings):
+    """Times are in seconds."""
+
+    port: int = Field(8080, ge=0, le=65535)
+    sources: Path = Field(_DEPLOY / "sources.yaml", description="who may refer")
+    teams: Path = Field(_DEPLOY / "teams.yaml", description="who receives")
+    localities: Path = _DEPLOY / "localities.yaml"
+    screen: Path = Field(_DEPLOY / "screen.yaml", description="the words of the escalate-only screen")
+    deprivation: Path | None = Field(None, description="CSV `postcode,quintile`; without it no quintile travels")
+    person_secret: SecretStr = Field(min_length=16, description="of the keys that link a person's referrals")
+    phone_now: str = Field(
+        "This may be an emergency: phone now, do not wait for an answer here. Dial 999 if life is in danger; "
+        "else phone the local crisis line (NHS 111, mental health option) and say that this referral was sent.",
+        description="what the answer to an emergency says",
+    )
+    max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
+    body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
+    relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")

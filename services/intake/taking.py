@@ -1,0 +1,179 @@
+"""Taking a message: what it is compared with, what a repeat or a conflict is, and its place in the referral's sequence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run time)
+
+import orjson
+
+from services.intake import metrics, person
+from services.intake.content import content_hash
+from services.intake.problems import Fault, Refused, not_found
+from services.intake.reading import Notice
+from services.intake.receipts import A_DAY, FOR_EVER, Message, receipt
+from services.intake.values import plain
+from shared.errors import Transient
+from shared.events import Cause, ReferralConflicting
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from services.intake.coding import Place
+    from services.intake.senders import Senders, Source, Team
+    from services.intake.store import First, Last, Locked, Referral, Store
+    from shared.referral import CodedReferral
+
+TRIES: Final = 5
+
+
+class Incoming(NamedTuple):
+    """A request's body and what goes with it: its clock, its chance (a new id, a salt) and its trace."""
+
+    body: bytes
+    idempotency_key: str | None
+    traceparent: str
+    received_at: dt.datetime
+    new_id: UUID
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every handler works with. `wake` tells the relay that there is something to publish."""
+
+    place: Place
+    senders: Senders
+    store: Store
+    phone_now: str
+    wake: Callable[[], None]
+
+
+class Said(NamedTuple):
+    """What a handler makes of a message: the event, the answer's members, and the referral as it then stands."""
+
+    payload: Cause
+    warnings: Iterable[Notice]
+    members: dict[str, Any]
+    document: dict[str, Any] | None = None
+
+
+May = Callable[["Referral", "int | None"], bool]
+Decide = Callable[["Locked", "Last | None"], Awaitable[Said]]
+
+
+def message_of(
+    desk: Desk, sender: Source | Team, incoming: Incoming, document: dict[str, Any], *, kind: str, about: str = ""
+) -> tuple[Message, list[Notice]]:
+    """The message with its content's hash and the key that a repeat of it is known by."""
+    own_id, warnings = _own_id(document, incoming.idempotency_key)
+    content = content_hash(desk.place.secret, kind, about, document)
+    key = None if about else content
+    if own_id is not None:
+        key = bytes.fromhex(person.keyed(desk.place.secret, "message-id", sender.account, own_id))
+    message = Message(
+        sender=sender.account,
+        synthetic=sender.synthetic,
+        body=incoming.body,
+        content=content,
+        key=key,
+        expires_at=incoming.received_at + A_DAY if own_id is None else FOR_EVER,
+        received_at=incoming.received_at,
+        salt=incoming.salt,
+        traceparent=incoming.traceparent,
+    )
+    return message, warnings
+
+
+def _own_id(document: dict[str, Any], header: str | None) -> tuple[str | None, list[Notice]]:
+    """The sender's own id: `message_id`, which its system wrote once; else the header, which a gateway may renew."""
+    told, header = plain(document.get("message_id")) or None, (header or "").strip().strip('"') or None
+    differ = told is not None and header is not None and told != header
+    return told or header, [Notice("message_id", "two-message-ids")] if differ else []
+
+
+async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, decide: Decide) -> bytes:
+    """Takes a message about a known referral; the answer.
+
+    Without an id it repeats the same sender's last message about this referral, if that says the same and is not
+    older than a day: after anything else by that sender it is something new.
+    """
+    for _ in range(TRIES):
+        if message.key and (first := await desk.store.first(message.sender, message.key, message.received_at)):
+            return await again(desk, message, first)
+        async with desk.store.locked(referral_id) as locked:
+            if locked is None:
+                raise not_found()
+            last = await locked.last_by(message.sender)
+            if message.key is None and last is not None and _repeats(message, last):
+                return repeated(last.answer)
+            if not may(locked.referral, last.returned if last else None):
+                raise not_found()
+            payload, warnings, members, document = await decide(locked, last)
+            answer = answer_of(referral_id, warnings, **members)
+            row = receipt(message, payload, answer, document)
+            grown = await locked.append(row)
+        if grown:
+            return taken(desk, row.kind, answer)
+    raise Transient("busy", "other messages with the same id keep coming")
+
+
+async def again(
+    desk: Desk,
+    message: Message,
+    first: First,
+    coded: CodedReferral | None = None,
+    document: dict[str, Any] | None = None,
+) -> bytes:
+    """The first answer for the same content; for other content a conflict, which a person must see (once)."""
+    if first.content in {None, message.content}:
+        return repeated(first.answer)
+    key = hashlib.sha256(b"conflict" + (message.key or b"") + message.content).digest()
+    async with desk.store.locked(first.referral_id) as locked:
+        if locked is not None:
+            fields = next_cause(locked.referral, message)
+            payload = ReferralConflicting(**fields, conflicts_with=first.event_id, referral=coded)
+            once = message._replace(key=key, expires_at=FOR_EVER)
+            if await locked.append(receipt(once, payload, b"{}", document)):
+                metrics.CONFLICTS.inc()
+    desk.wake()
+    detail = "this id was used before, for a message with other content; a person will look at both"
+    fault = Fault("message_id", "conflict", detail)
+    raise Refused(409, "conflict", detail, fault, referral_id=str(first.referral_id))
+
+
+def next_cause(referral: Referral, message: Message) -> dict[str, Any]:
+    """The fields of the next cause of a locked referral."""
+    return {
+        "referral_id": referral.referral_id,
+        "sequence": referral.sequence + 1,
+        "locality": referral.locality,
+        "received_at": message.received_at,
+    }
+
+
+def answer_of(referral_id: UUID, warnings: Iterable[Notice], **members: Any) -> bytes:
+    """The body of a 202."""
+    place = {"referral_id": str(referral_id), "status_url": f"/referrals/{referral_id}"}
+    return orjson.dumps({**place, **members, "warnings": [warning.as_json() for warning in warnings]})
+
+
+def repeated(answer: bytes) -> bytes:
+    """The first answer, counted as a repeat."""
+    metrics.REPEATS.inc()
+    return answer
+
+
+def taken(desk: Desk, kind: str, answer: bytes) -> bytes:
+    """The answer of a message that was just taken; the relay is told."""
+    metrics.TAKEN.labels(kind).inc()
+    desk.wake()
+    return answer
+
+
+def _repeats(message: Message, last: Last) -> bool:
+    return last.content == message.content and message.received_at - last.received_at < A_DAY

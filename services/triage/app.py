@@ -1,0 +1,44 @@
+"""Triage put together: its store, its rules, its consuming loop and its health."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from services.triage.handlers import Handler
+from services.triage.rulebook import Rulebook
+from services.triage.settings import TriageSettings
+from services.triage.store import Store
+from shared import topics
+from shared.consumer import Consumer
+from shared.health import Health, routes
+from shared.kafka import Publisher
+from shared.localities import default_locality, read_localities
+from shared.log import configure
+from shared.postgres import open_pool
+from shared.service import serve
+
+
+async def run() -> None:
+    """Runs triage until it is told to stop."""
+    settings = TriageSettings()
+    configure("triage", settings.instance, settings.log_format, settings.log_level)
+    localities = read_localities(settings.localities)
+    health = Health(settings.max_tick_age)
+    pool = await open_pool(settings.postgres_dsn, f"triage {settings.instance}", settings.postgres_pool)
+    outputs, announcements = Publisher(settings), Publisher(settings)
+    default = default_locality(localities)
+    rulebook = Rulebook(settings, pool, announcements, health, default)
+    store = Store(pool, localities, default)
+    consumer = Consumer(
+        settings,
+        health,
+        topics=[topics.RECEIVED],
+        group=topics.TRIAGE_GROUP,
+        handle=Handler(settings, store, rulebook, outputs),
+    )
+    try:
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch])
+    finally:
+        await outputs.close()
+        await announcements.close()
+        await pool.close()

@@ -1,0 +1,135 @@
+"""Decides a batch of causes in their order, in memory. Pure: what the store holds comes in, what it must hold goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from services.triage.decide import decide
+from services.triage.history import NO_HISTORY, NO_TEAM, History
+from services.triage.scene import Scene
+from shared import events
+from shared.codes import CareSetting, HoldReason, OutcomeKind, Status
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from services.triage.causes import Seen
+    from services.triage.rules import RuleSet
+    from shared.events import Decision
+    from shared.localities import Locality
+    from shared.referral import CodedReferral
+
+
+_CARRY_FACTS: Final = frozenset((events.RECEIVED, events.AMENDED))
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where one referral stands: its newest decision, and the newest event that carried its facts."""
+
+    decision: Decision
+    highest: int = 0
+    latest: bytes | None = None
+    latest_type: str | None = None
+    person_key: str | None = None
+    open_team: str | None = None
+    returns: int = 0  # of this referral, in the last 90 days
+
+    def latest_facts(self) -> CodedReferral | None:
+        """The newest coded referral, if any."""
+        if self.latest is None or self.latest_type is None:
+            return None
+        return events.PAYLOADS[self.latest_type].model_validate_json(self.latest).referral  # type: ignore[attr-defined,no-any-return]  # only kept from types that have one
+
+
+@dataclass
+class Ledger:
+    """What the store holds of the referrals and persons in a batch; it moves on as the batch is decided."""
+
+    standing: dict[UUID, Standing]
+    persons: dict[str, History]
+    rules: Mapping[str, RuleSet]
+    localities: Mapping[str, Locality]
+    default: str
+    decided: list[tuple[Seen, Decision]] = field(default_factory=list)
+
+    def take(self, seen: Seen, now: dt.datetime) -> Decision:
+        """Decides one cause and moves the ledger on."""
+        before = self.standing.get(seen.referral_id) if seen.referral_id else None
+        decision = decide(seen, self._scene(seen, before, now))
+        self.decided.append((seen, decision))
+        if seen.referral_id:
+            self.standing[seen.referral_id] = after = _after(seen, decision, before)
+            self._move_person(before, after, decision)
+        return decision
+
+    def _scene(self, seen: Seen, before: Standing | None, now: dt.datetime) -> Scene:
+        named = seen.event.locality if seen.event else before.decision.locality if before else self.default
+        ours = named if named in self.rules and named in self.localities else self.default
+        facts = _facts_from(seen, before)
+        key = facts.person_key if facts else before.person_key if before else None
+        return Scene(
+            standing=before.decision if before else None,
+            highest=before.highest if before else 0,
+            facts_from=facts,
+            rules=self.rules[ours],
+            locality_id=ours,
+            locality=self.localities[ours],
+            now=now,
+            history=self._history(key, before),
+        )
+
+    def _history(self, key: str | None, before: Standing | None) -> History:
+        """What is known of the person; of one without a key, the returns of this very referral."""
+        if key:
+            return self.persons.get(key, NO_HISTORY)
+        return History(returns_90_days=before.returns) if before else NO_HISTORY
+
+    def _move_person(self, before: Standing | None, after: Standing, decision: Decision) -> None:
+        if after.person_key and (decision.outcome or after.open_team):
+            history = self.persons.get(after.person_key, NO_HISTORY)
+            left = before is not None and before.open_team == history.current_team
+            self.persons[after.person_key] = replace(
+                history,
+                current_team=after.open_team or (NO_TEAM if left else history.current_team),
+                returns_90_days=history.returns_90_days + (decision.outcome is OutcomeKind.RETURNED),
+            )
+
+
+def _facts_from(seen: Seen, before: Standing | None) -> CodedReferral | None:
+    """The cause's own facts; the latest for a conflict without its own, and for a replay where those are newer."""
+    if before and seen.type == events.CONFLICTING and seen.referral is None:
+        return before.latest_facts()
+    replayed = before is not None and before.decision.hold_reason is HoldReason.PARKED
+    if replayed and before and seen.type == events.RECEIVED and before.highest > (seen.sequence or 0):
+        return before.latest_facts() or seen.referral
+    return seen.referral
+
+
+def _after(seen: Seen, decision: Decision, before: Standing | None) -> Standing:
+    highest = before.highest if before else 0
+    newer = seen.type in _CARRY_FACTS and (seen.sequence or 0) > highest
+    referral = seen.referral if newer else None
+    accepted = decision.status is Status.ACCEPTED and decision.care_setting is CareSetting.SECONDARY_CARE
+    return Standing(
+        decision=decision,
+        highest=max(highest, seen.sequence or 0),
+        latest=seen.value if newer else before.latest if before else None,
+        latest_type=seen.type if newer else before.latest_type if before else None,
+        person_key=referral.person_key if referral else before.person_key if before else None,
+        open_team=decision.destination if accepted else None,
+        returns=(before.returns if before else 0) + (decision.outcome is OutcomeKind.RETURNED),
+    )
+
+
+def decide_batch(arrivals: Sequence[Seen], ledger: Ledger, now: dt.datetime) -> list[tuple[Seen, Decision]]:
+    """One decision for each arrival, in order; a cause that arrives twice is decided once."""
+    taken: set[UUID] = set()
+    for seen in arrivals:
+        if seen.cause_id not in taken:
+            taken.add(seen.cause_id)
+            ledger.take(seen, now)
+    return ledger.decided

@@ -1,0 +1,146 @@
+"""Decides what one cause makes of one referral. Pure: the standing decision, the rules, the history and the time come in.
+
+Urgency only rises: a decision is never less urgent than the one that stands, unless a named clinician lowered it.
+A late cause may only raise urgency; after a withdrawal everything is for a person to look at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.triage import outcomes
+from services.triage.causes import PARKED
+from services.triage.document import document
+from services.triage.draft import Draft
+from services.triage.rules import URGENT_SECTIONS
+from shared import events
+from shared.codes import DecisionKind, HoldReason, Status, Urgency, most_urgent
+
+if TYPE_CHECKING:
+    from services.triage.causes import Seen
+    from services.triage.scene import Scene
+    from shared.events import Decision
+
+_RELEASED_BY_FACTS = frozenset((HoldReason.UNMATCHED, HoldReason.GATE, HoldReason.CLOSED_DESTINATION))
+_RELEASED_BY_REPLAY = _RELEASED_BY_FACTS | {HoldReason.PARKED}
+
+
+def decide(seen: Seen, scene: Scene) -> Decision:
+    """The one decision for `seen`, given the scene that it meets."""
+    return document(_draft(seen, scene), seen, scene)
+
+
+def _draft(seen: Seen, scene: Scene) -> Draft:
+    if seen.type == PARKED:
+        return _hold_raised(scene, HoldReason.PARKED, f"record parked: {seen.code}")
+    if seen.type == events.OUTCOME:
+        return outcomes.draft(seen.event, scene, late=scene.is_late(seen))
+    if seen.type == events.CANCELLED:
+        return _cancelled(seen, scene)
+    if scene.is_withdrawn():
+        return _new_facts_held(scene, HoldReason.AFTER_WITHDRAWAL)
+    if seen.type == events.CONFLICTING:
+        return _new_facts_held(scene, HoldReason.CONFLICT)
+    if scene.is_late(seen):
+        return _late(scene)
+    return _new_facts(seen, scene)
+
+
+def _cancelled(seen: Seen, scene: Scene) -> Draft:
+    if scene.is_late(seen):
+        return Draft.keep(scene, late=True, notes=("a cancellation arrived after later news and was not acted on",))
+    return Draft(DecisionKind.WITHDRAW, Status.CANCELLED, scene.standing_destination(), scene.standing_urgency())
+
+
+def _new_facts(seen: Seen, scene: Scene) -> Draft:
+    """A referral, or an amended one: the rules decide, within what already stands."""
+    standing = scene.standing
+    if standing is None:
+        return _by_rules(scene)
+    there = scene.is_answered() and scene.proposal.destination == standing.destination
+    if scene.proposal.section in URGENT_SECTIONS and not there:
+        return _by_rules(scene)
+    if standing.kind is DecisionKind.HOLD or standing.status is Status.HELD:
+        releasable = _RELEASED_BY_REPLAY if seen.type == events.RECEIVED else _RELEASED_BY_FACTS
+        if standing.hold_reason is not None and standing.hold_reason not in releasable:
+            return _new_facts_held(scene, standing.hold_reason)
+        return _by_rules(scene)
+    if standing.status is Status.RETURNED:
+        return _new_facts_held(scene, HoldReason.RETURNED)
+    if standing.status is Status.ACCEPTED or (scene.is_answered() and not scene.proposal.hold):
+        return _stays(scene, standing)
+    if scene.stands_in_crisis():  # news takes nobody out of an emergency or crisis route: the people there do
+        return _stays(scene, standing)
+    return _by_rules(scene)
+
+
+def _stays(scene: Scene, standing: Decision) -> Draft:
+    """News raises urgency, and tells whom the rules add; it moves nobody."""
+    added = [name for name in scene.proposal.also if name not in standing.also]
+    if not any(scene.is_open(scene.directory.get(name)) for name in added):
+        return Draft.keep(scene, urgency=scene.raised_urgency())
+    draft = Draft.route(scene, standing.destination, scene.raised_urgency())
+    draft.status, draft.proposed = standing.status, standing.proposed
+    draft.add(scene, scene.proposal.also)
+    draft.by_rules(scene.proposal, scene.rules)
+    return draft
+
+
+def _late(scene: Scene) -> Draft:
+    """News older than what was decided: it may raise urgency and nothing else."""
+    raised = scene.raised_urgency()
+    if raised is scene.standing_urgency():
+        return Draft.keep(scene, late=True)
+    if scene.proposal.section in URGENT_SECTIONS:
+        draft = _by_rules(scene)
+        draft.late = True
+        return draft
+    return Draft.keep(scene, urgency=raised, late=True)
+
+
+def _new_facts_held(scene: Scene, reason: HoldReason) -> Draft:
+    """Held for a person whatever the rules propose, unless they propose an emergency or crisis route."""
+    if scene.proposal.section in URGENT_SECTIONS and reason is not HoldReason.AFTER_WITHDRAWAL:
+        return _by_rules(scene)
+    draft = _hold_raised(scene, HoldReason.SAFETY if scene.proposal.hold and not scene.is_withdrawn() else reason)
+    draft.urgency = most_urgent(draft.urgency, scene.proposal.urgency)
+    draft.by_rules(scene.proposal, scene.rules)
+    draft.proposed = None if scene.is_hub(scene.proposed()) else scene.proposed()
+    return draft
+
+
+def _hold_raised(scene: Scene, reason: HoldReason, *notes: str) -> Draft:
+    """A hold that a person must look at within a day: urgent at least, until cleared (draft rows U10, D33)."""
+    urgency = most_urgent(scene.standing_urgency(), Urgency.URGENT)
+    draft = Draft.hold(scene, scene.held_for(reason), urgency, notes=notes)
+    if standing := scene.standing:
+        draft.proposed = standing.destination if standing.hold_reason is None else standing.proposed
+    return draft
+
+
+def _by_rules(scene: Scene) -> Draft:
+    """What the rules propose: a route, or a hold where they ask for a person or the destination is closed."""
+    urgency = scene.raised_urgency()
+    if reason := _why_held(scene):
+        draft = Draft.hold(scene, scene.held_for(reason), urgency)
+        draft.proposed = None if reason is HoldReason.UNMATCHED else scene.proposed()
+    else:
+        draft = Draft.route(scene, scene.proposal.destination, urgency)
+    draft.add(scene, scene.proposal.also)
+    draft.by_rules(scene.proposal, scene.rules)
+    return draft.as_keep_if_nothing_moves(scene)
+
+
+def _why_held(scene: Scene) -> HoldReason | None:
+    """Why the rules' proposal waits for a person, if it does."""
+    proposal = scene.proposal
+    destination = scene.directory.get(proposal.destination)
+    if proposal.section in URGENT_SECTIONS:
+        return None if scene.is_open(destination) else HoldReason.CLOSED_DESTINATION
+    if proposal.hold:
+        return HoldReason.SAFETY
+    if destination is not None and scene.is_hub(destination.id):
+        return HoldReason.UNMATCHED
+    if not scene.is_open(destination):
+        return HoldReason.CLOSED_DESTINATION
+    return HoldReason.GATE if scene.needs_a_look_before(destination) else None

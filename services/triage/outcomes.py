@@ -1,0 +1,135 @@
+"""What triage makes of an outcome: an answer by a receiving team or by a person at the hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.triage.draft import Draft
+from shared.codes import HoldReason, OutcomeKind, Status, Urgency, most_urgent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.triage.scene import Scene
+    from shared.events import Decision, OutcomeRecorded
+
+_ENDS_A_HOLD: Final = frozenset((OutcomeKind.RELEASED, OutcomeKind.REROUTED, OutcomeKind.ADVISED))
+_MOVES: Final = frozenset((OutcomeKind.RETURNED, OutcomeKind.STEPPED_UP, OutcomeKind.RELEASED, OutcomeKind.REROUTED))
+
+
+def draft(outcome: OutcomeRecorded, scene: Scene, *, late: bool) -> Draft:
+    """The draft for an outcome; one that cannot be carried out as asked is a hold, never a loss."""
+    standing = scene.standing
+    if standing is None:
+        return Draft.hold(
+            scene, HoldReason.PARKED, Urgency.URGENT, ("an outcome came before its referral was decided",)
+        )
+    if late:
+        raised = _stepped_up_urgency(outcome, scene) if outcome.kind is OutcomeKind.STEPPED_UP else None
+        return Draft.keep(scene, urgency=raised, late=True)
+    if standing.status is Status.CANCELLED and outcome.kind in _MOVES:
+        return Draft.hold(scene, HoldReason.AFTER_WITHDRAWAL, most_urgent(standing.urgency, Urgency.URGENT))
+    if _needs_a_clinician(outcome, standing):
+        return Draft.keep(scene, notes=("a safety hold is ended by a registered clinician alone: it goes on",))
+    return _BY_KIND[outcome.kind](outcome, scene, standing)
+
+
+def _needs_a_clinician(outcome: OutcomeRecorded, standing: Decision) -> bool:
+    """Whether a safety hold would end without one (draft row U10); what intake knew of it may have been older."""
+    if standing.hold_reason is not HoldReason.SAFETY or outcome.by.registration:
+        return False
+    closes = outcome.kind is OutcomeKind.CLOSED and standing.destination in outcome.answers_for
+    return closes or outcome.kind in _ENDS_A_HOLD
+
+
+def _accepted(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
+    keep = Draft.keep(scene)
+    stands = standing.hold_reason is None and standing.status is not Status.CANCELLED
+    if stands and standing.destination in outcome.answers_for:
+        keep.status = Status.ACCEPTED
+    return keep
+
+
+def _closed(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
+    keep = Draft.keep(scene)
+    if standing.destination in outcome.answers_for:
+        keep.status, keep.told, keep.hold_reason = Status.CLOSED, (), None
+    else:  # an added service has done its part; the owner goes on
+        keep.told = tuple(name for name in scene.told() if name not in outcome.answers_for)
+    return keep
+
+
+def _advised(_: OutcomeRecorded, scene: Scene, __: Decision) -> Draft:
+    keep = Draft.keep(scene)
+    keep.status, keep.told, keep.hold_reason = Status.CLOSED, (), None
+    return keep
+
+
+def _returned(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
+    """Back to the hub, which owns the person; a second return in 90 days is for a senior (draft row D33, HZ04)."""
+    again = scene.history.returns_90_days > 0
+    urgency = most_urgent(standing.urgency, Urgency.URGENT) if again else standing.urgency
+    notes = ("returned for the second time in 90 days: a senior must look",) if again else ()
+    hold = Draft.hold(scene, scene.held_for(HoldReason.RETURNED), urgency, notes)
+    hold.status = Status.RETURNED
+    hold.proposed = standing.proposed if hold.hold_reason is not HoldReason.RETURNED else None
+    kept = (name for name in scene.told() if name not in outcome.answers_for)
+    hold.told = tuple(dict.fromkeys((*kept, scene.locality.hub)))
+    hold.also = [name for name in hold.also if name not in outcome.answers_for]
+    return hold
+
+
+def _released(_: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
+    if standing.hold_reason is None or standing.proposed is None:
+        return Draft.keep(scene, notes=("released, but nothing with a proposed destination was held",))
+    return _to(standing.proposed, scene, standing.urgency)
+
+
+def _rerouted(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
+    return _to(outcome.to, scene, standing.urgency)
+
+
+def _stepped_up(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
+    return _to(outcome.to, scene, _stepped_up_urgency(outcome, scene))
+
+
+def _to(destination: str | None, scene: Scene, urgency: Urgency) -> Draft:
+    """A person chose the destination: no gate; one that is closed or unknown comes back to the hub, loudly."""
+    if destination and scene.is_open(scene.directory.get(destination)):
+        route = Draft.route(scene, destination, urgency)
+        if standing := scene.standing:  # kept beside the choice: it tells a person's route from the rules' own
+            route.proposed = standing.proposed or standing.destination
+        return route
+    hold = Draft.hold(scene, HoldReason.CLOSED_DESTINATION, most_urgent(urgency, Urgency.URGENT))
+    hold.proposed = destination
+    return hold
+
+
+def _urgency_lowered(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
+    """The one way down: a named clinician, with a registration and a reason (clinical ground rule 2)."""
+    if outcome.urgency is None or not outcome.by.registration or not outcome.reason:
+        return Draft.keep(scene, notes=("urgency not lowered: no registered clinician, reason or code was given",))
+    return Draft.keep(scene, urgency=outcome.urgency)
+
+
+def _kept(_: OutcomeRecorded, scene: Scene, __: Decision) -> Draft:
+    return Draft.keep(scene)
+
+
+def _stepped_up_urgency(outcome: OutcomeRecorded, scene: Scene) -> Urgency:
+    return most_urgent(scene.standing_urgency(), outcome.urgency or Urgency.URGENT, Urgency.URGENT)
+
+
+_BY_KIND: Final[dict[OutcomeKind, Callable[[OutcomeRecorded, Scene, Decision], Draft]]] = {
+    OutcomeKind.ACCEPTED: _accepted,
+    OutcomeKind.RETURNED: _returned,
+    OutcomeKind.STEPPED_UP: _stepped_up,
+    OutcomeKind.CLOSED: _closed,
+    OutcomeKind.RELEASED: _released,
+    OutcomeKind.REROUTED: _rerouted,
+    OutcomeKind.URGENCY_LOWERED: _urgency_lowered,
+    OutcomeKind.ADVISED: _advised,
+    OutcomeKind.INFORMATION_REQUESTED: _kept,
+}
+if set(_BY_KIND) != set(OutcomeKind):
+    raise AssertionError("every kind of outcome needs its draft")

@@ -1,0 +1,95 @@
+-- name: in_force
+SELECT DISTINCT ON (locality) locality, hash
+FROM triage.activation WHERE effective_from <= $1 ORDER BY locality, id DESC
+
+-- name: ruleset_text
+SELECT text, locality FROM triage.ruleset WHERE hash = $1
+
+-- name: decided
+SELECT cause_id, document FROM triage.decision WHERE cause_id = ANY($1::uuid[])
+
+-- name: outputs
+-- In the order of each referral: after a crash this is what is published first.
+SELECT o.cause_id, o.event_id, o.topic, o.partition, o.headers
+FROM triage.output o JOIN triage.decision d USING (cause_id) WHERE o.cause_id = ANY($1::uuid[]) ORDER BY d.sequence
+
+-- name: standing
+SELECT r.referral_id, r.highest, r.latest, r.latest_type, r.person_key, r.open_team, r.returned_at, d.document
+FROM triage.referral r JOIN triage.decision d USING (decision_id)
+WHERE r.referral_id = ANY($1::uuid[]) ORDER BY r.referral_id FOR UPDATE OF r
+
+-- name: persons
+SELECT person_key, max(open_team) AS open_team,
+       sum((SELECT count(*) FROM unnest(returned_at) AS at WHERE at > $2)) AS returns
+FROM triage.referral
+WHERE person_key = ANY($1::text[]) AND (open_team IS NOT NULL OR returned_at <> '{}') GROUP BY person_key
+
+-- name: insert_decisions
+INSERT INTO triage.decision (cause_id, decision_id, referral_id, sequence, kind, destination, urgency, ruleset_hash, document, decided_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::timestamptz[])
+
+-- name: insert_outputs
+INSERT INTO triage.output (event_id, cause_id, topic, partition, headers)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bytea[])
+
+-- name: insert_parked
+INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[])
+
+-- name: upsert_referrals
+INSERT INTO triage.referral (referral_id, decision_id, highest, latest, latest_type, person_key, open_team)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+ON CONFLICT (referral_id) DO UPDATE SET
+    decision_id = excluded.decision_id, highest = excluded.highest, latest = excluded.latest,
+    latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team
+
+-- name: note_return
+UPDATE triage.referral SET returned_at = returned_at || $2::timestamptz WHERE referral_id = $1
+
+-- name: mark_published
+UPDATE triage.output o SET published_at = now(), "offset" = coalesce(o."offset", n."offset")
+FROM unnest($1::uuid[], $2::bigint[]) AS n (event_id, "offset") WHERE o.event_id = n.event_id
+
+-- name: mark_parked
+UPDATE triage.parked p SET dlq_offset = n."offset"
+FROM unnest($1::uuid[], $2::bigint[]) AS n (cause_id, "offset") WHERE p.cause_id = n.cause_id
+
+-- name: unpublished_causes
+SELECT DISTINCT cause_id FROM triage.output WHERE published_at IS NULL AND partition = ANY($1::int[]) LIMIT 1000
+
+-- name: store_ruleset
+INSERT INTO triage.ruleset (hash, locality, version, text) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING hash
+
+-- name: activate
+INSERT INTO triage.activation (locality, hash, effective_from, by, reason) VALUES ($1, $2, $3, $4, $5)
+
+-- name: newest
+SELECT hash FROM triage.activation WHERE locality = $1 ORDER BY id DESC LIMIT 1
+
+-- name: version_taken
+SELECT EXISTS (SELECT FROM triage.ruleset WHERE locality = $1 AND version = $2 AND hash <> $3)
+
+-- name: put_back
+-- Only where another set is the newest: several instances see the same folder.
+INSERT INTO triage.activation (locality, hash, effective_from, by, reason)
+SELECT $1, $2, now(), $3, $4
+WHERE $2 IS DISTINCT FROM (SELECT hash FROM triage.activation WHERE locality = $1 ORDER BY id DESC LIMIT 1)
+
+-- name: refuse
+INSERT INTO triage.refusal (locality, hash, file, findings) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING hash
+
+-- name: known
+SELECT EXISTS (SELECT FROM triage.ruleset WHERE hash = $1)
+
+-- name: unannounced_activations
+SELECT a.id, a.locality, a.hash, a.effective_from, a.activated_at, a.by, a.reason, r.version, r.text
+FROM triage.activation a JOIN triage.ruleset r USING (hash) WHERE a.announced_at IS NULL ORDER BY a.id
+
+-- name: announced_activation
+UPDATE triage.activation SET announced_at = now() WHERE id = $1
+
+-- name: unannounced_refusals
+SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE announced_at IS NULL ORDER BY refused_at
+
+-- name: announced_refusal
+UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2

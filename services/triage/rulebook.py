@@ -1,0 +1,214 @@
+"""The rules in force: stored whole in the database, so that every instance agrees and a restart forgets nothing.
+
+The rules folder is an inbox. A new file there passes the gate in a child process, is stored, and comes into force by
+a row in `triage.activation`; one that is refused is recorded as such, and what runs goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import Counter, Gauge
+
+from services.triage.rules import RuleSet, read
+from services.triage.store import SQL
+from shared import events, topics
+from shared.cloudevents import Envelope, to_json
+from shared.errors import Transient
+from shared.events import NAMESPACE, RulesActivated, RulesRefused, derived_id
+from shared.kafka import Publisher, Record
+from shared.log import get_logger
+from shared.postgres import transient
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from services.triage.settings import TriageSettings
+    from shared.health import Health
+    from shared.postgres import Pool
+    from shared.referral import Coded
+
+IN_FORCE = Gauge("frontdoor_rules_in_force", "1 for the rule set in force", ("locality", "version"))
+REFUSED = Counter("frontdoor_rules_refused", "Rule files refused", ("locality", "code"))
+SOURCE = "urn:frontdoor:triage"
+SHOWN = 20  # findings of one file that are logged; the event holds them all
+
+
+class Rulebook:
+    """Knows the rule set in force in each locality, and watches the folder for new ones."""
+
+    def __init__(
+        self, settings: TriageSettings, pool: Pool, publisher: Publisher, health: Health, default: str
+    ) -> None:
+        self._default = default
+        self._settings, self._pool, self._publisher, self._health = settings, pool, publisher, health
+        self._compiled: dict[str, RuleSet] = {}
+        self._refused: set[tuple[str, str]] = set()
+        self._offered: dict[str, str] = {}
+        self._shown: dict[str, tuple[str, str]] = {}
+
+    async def in_force(self, now: dt.datetime) -> dict[str, RuleSet]:
+        """The rule set in force in each locality at `now`; `Transient` while the default locality has none."""
+        with transient():
+            rows = await self._pool.fetch(SQL.in_force, now)
+        if self._default not in {row["locality"] for row in rows}:
+            raise Transient("no-rules", f"no rule set is in force yet for the default locality {self._default}")
+        return {row["locality"]: await self._rule_set(row["hash"]) for row in rows}
+
+    async def _rule_set(self, digest: str) -> RuleSet:
+        if digest not in self._compiled:
+            with transient():
+                row, *_ = await self._pool.fetch(SQL.ruleset_text, digest)
+            self._compiled[digest] = await asyncio.to_thread(read, row["text"], f"rule set {digest[:12]}")
+            self._show(row["locality"], self._compiled[digest])
+        return self._compiled[digest]
+
+    def _show(self, locality: str, rules: RuleSet) -> None:
+        if previous := self._shown.get(locality):
+            IN_FORCE.labels(*previous).set(0)
+        self._shown[locality] = (locality, rules.version)
+        IN_FORCE.labels(locality, rules.version).set(1)
+        get_logger().info("rules in force", locality=locality, version=rules.version, hash=rules.hash)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Looks at the folder, and announces what came into force or was refused, until `stop`."""
+        self._health.check("rules", ok=False, why="the rules folder was not looked at yet")
+        while not stop.is_set():
+            self._health.tick("rules")
+            for file in sorted(self._settings.rules.glob("*/ruleset.yaml")):
+                await self._tried(self._offer(file, file.parent.name))  # one locality's file keeps no other's waiting
+            await self._tried(self._announce())
+            await self._note_ready()
+            try:
+                await asyncio.wait_for(stop.wait(), self._settings.rules_poll)
+            except TimeoutError:
+                continue
+        self._health.forget("rules")
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Transient as error:
+            get_logger().warning("waiting", step="rules", code=error.code)
+
+    async def _note_ready(self) -> None:
+        try:
+            self._health.check("rules", ok=bool(await self.in_force(dt.datetime.now(dt.UTC))))
+        except Transient as error:
+            self._health.check("rules", ok=False, why=f"waiting: {error.code}")
+
+    async def _offer(self, file: Path, locality: str) -> None:
+        """Activates or refuses a file; one that was refused is looked at again after a restart (the gate may be newer)."""
+        try:
+            text = await asyncio.to_thread(file.read_bytes)
+        except OSError:
+            return  # being swapped: the next look finds it
+        digest = hashlib.sha256(text).hexdigest()
+        before, self._offered[locality] = self._offered.get(locality), digest
+        with transient():
+            known = await self._pool.fetchval(SQL.known, digest)
+        if known and before != digest:
+            await self._seen_again(locality, digest, file, changed=before is not None)
+        if known or (locality, digest) in self._refused:
+            return
+        verdict = await gate(text, file, locality, self._settings.rules_gate_timeout)
+        if verdict["findings"]:
+            await self._refuse(locality, digest, file, verdict["findings"])
+        else:
+            await self._activate(locality, digest, text, file, verdict)
+
+    async def _seen_again(self, locality: str, digest: str, file: Path, *, changed: bool) -> None:
+        """A set that passed before: put back while we watched it is in force again; else a difference is said aloud.
+
+        At a start nothing is known of when the file was put there (an instance with an old copy may start last).
+        """
+        with transient():
+            if await self._pool.fetchval(SQL.newest, locality) == digest:
+                return
+            if changed:
+                await self._pool.execute(SQL.put_back, locality, digest, "rules folder", "an earlier file was put back")
+                get_logger().info("rules activated", locality=locality, hash=digest)
+                return
+        why = "an earlier set than the one in force: to bring it back, save it while triage runs, or with a new version"
+        get_logger().error("rules file is not in force", locality=locality, hash=digest, file=file.name, why=why)
+
+    async def _activate(self, locality: str, digest: str, text: bytes, file: Path, verdict: dict[str, Any]) -> None:
+        since = dt.datetime.fromisoformat(verdict["effective_from"])
+        with transient():
+            taken = await self._pool.fetchval(SQL.version_taken, locality, verdict["version"], digest)
+        if taken:
+            why = f"version {verdict['version']} is taken by other content: give the changed file a version of its own"
+            await self._refuse(locality, digest, file, [{"code": "parse", "message": why, "column": "version"}])
+            return
+        with transient():
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(SQL.store_ruleset, digest, locality, verdict["version"], text):
+                    await connection.execute(SQL.activate, locality, digest, since, "rules folder", verdict["reason"])
+                    get_logger().info("rules activated", locality=locality, version=verdict["version"], hash=digest)
+
+    async def _refuse(self, locality: str, digest: str, file: Path, findings: list[dict[str, str]]) -> None:
+        for finding in findings:
+            REFUSED.labels(locality, finding["code"]).inc()
+        for finding in findings[:SHOWN]:
+            get_logger().error(
+                "rules refused",
+                locality=locality,
+                file=file.name,
+                code=finding["code"],
+                table=finding.get("table"),
+                row=finding.get("row"),
+                column=finding.get("column"),
+                why=finding["message"],
+            )
+        with transient():
+            await self._pool.execute(SQL.refuse, locality, digest, file.name, json.dumps(findings))
+        self._refused.add((locality, digest))
+
+    async def _announce(self) -> None:
+        with transient():
+            activated = await self._pool.fetch(SQL.unannounced_activations)
+            refused = await self._pool.fetch(SQL.unannounced_refusals)
+        for row in activated:
+            fields = {**row, "text": row["text"].decode()}
+            await self._publish(events.RULES_ACTIVATED, str(row["id"]), RulesActivated.model_validate(fields))
+            with transient():
+                await self._pool.execute(SQL.announced_activation, row["id"])
+        for row in refused:
+            fields = {**row, "findings": json.loads(row["findings"])}
+            await self._publish(
+                events.RULES_REFUSED, row["locality"] + row["hash"], RulesRefused.model_validate(fields)
+            )
+            with transient():
+                await self._pool.execute(SQL.announced_refusal, row["locality"], row["hash"])
+
+    async def _publish(self, event_type: str, name: str, payload: Coded) -> None:
+        envelope = Envelope(derived_id(NAMESPACE, event_type, name), SOURCE, event_type, dt.datetime.now(dt.UTC))
+        await self._publisher.publish([Record(topics.OPERATIONS, 0, None, to_json(payload), envelope.headers())])
+
+
+async def gate(text: bytes, file: Path, locality: str, within: float) -> dict[str, Any]:
+    """The gate's verdict on a rule file, from a child process; `Transient` where it gave none within its limit."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.triage.gate",
+        str(file),
+        locality,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        answer, _ = await asyncio.wait_for(child.communicate(text), within)
+        return json.loads(answer)  # type: ignore[no-any-return]  # our own gate's document
+    except (TimeoutError, ValueError) as error:
+        raise Transient("gate", f"no verdict on {file.name}: {type(error).__name__}") from error
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

@@ -1,0 +1,56 @@
+"""Which rows match: one integer per value of each input, one bit per row over all tables.
+
+The bits left after one AND over the inputs are the rows that match. Only inputs that some row asks are looked up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.errors import Bug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from services.triage.rules.cells import Allowed, Value
+    from services.triage.rules.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """`by_input` gives, for each input asked and each of its values, the rows that allow it; `every` has all bits set."""
+
+    by_input: tuple[tuple[str, dict[Value, int]], ...]
+    every: int
+
+    def matching(self, facts: Mapping[str, Value]) -> int:
+        """The rows that match, as bits; raises `Bug` where a fact asked is missing or not as declared."""
+        bits = self.every
+        try:
+            for name, masks in self.by_input:
+                bits &= masks[facts[name]]
+        except (KeyError, TypeError):
+            raise Bug("facts", f"not as the rule set declares them: {', '.join(self._undeclared(facts))}") from None
+        return bits
+
+    def _undeclared(self, facts: Mapping[str, Value]) -> list[str]:
+        values = ((name, facts.get(name), known) for name, known in self.by_input)
+        return [name for name, value, known in values if not isinstance(value, str | int) or value not in known]
+
+
+def masks_of(rows: Sequence[Row[object]], inputs: Mapping[str, Allowed]) -> Masks:
+    """The masks of rows in this order: row 0 is bit 0."""
+    asked = [name for name in inputs if any(name in row.when for row in rows)]
+    every = (1 << len(rows)) - 1
+    return Masks(tuple((name, _by_value(name, inputs[name], rows, every)) for name in asked), every)
+
+
+def _by_value(name: str, domain: Allowed, rows: Iterable[Row[object]], every: int) -> dict[Value, int]:
+    asking = {bit: row.when[name] for bit, row in enumerate(rows) if name in row.when}
+    blank = every & ~sum(1 << bit for bit in asking)
+    masks = dict.fromkeys(domain, blank)
+    for bit, allowed in asking.items():
+        for value in allowed:
+            masks[value] |= 1 << bit
+    return masks

@@ -1,0 +1,85 @@
+"""Tables: lines of cells between `|`, the first line the columns' names; they paste to and from a spreadsheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.triage.rules.findings import nearest, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.triage.rules.findings import Place
+    from services.triage.rules.frame import Scalar
+
+Columns = tuple[tuple[str, ...], tuple[str, ...]]
+
+# Columns that are no inputs: those whose cells must be filled, then those whose cells may be blank.
+URGENCY: Final[Columns] = (("row", "priority", "source", "hazard"), ("safety net",))
+SECTION: Final[Columns] = (("row", "destination", "source", "hazard"), ("priority", "safety net", "beats"))
+OVERLAYS: Final[Columns] = (("row", "source", "hazard"), ("add", "hold", "note"))
+EXAMPLES: Final[Columns] = (("row", "priority", "destination"), ("given", "also", "hold", "why"))
+COLUMNS: Final = frozenset(name for table in (URGENCY, SECTION, OVERLAYS, EXAMPLES) for part in table for name in part)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as written: the text of each cell by its column's name, and where it stands."""
+
+    cells: dict[str, str]
+    place: Place
+
+    def at(self, column: str) -> Place:
+        """Where a cell of this row stands."""
+        return self.place.at(column=column)
+
+    def text(self, column: str) -> str:
+        """A cell's text: blank where the table lacks the column."""
+        return self.cells.get(column, "")
+
+
+def read_table(block: Scalar | None, columns: Columns, inputs: Collection[str], place: Place) -> list[Line]:
+    """The rows of a table; one with too few or too many cells is noted and left out. A missing table was noted."""
+    if block is None:
+        return []
+    filled, other = columns
+    lines = enumerate((block.text or "").split("\n"), block.line + 1)
+    written = [(number, line) for number, line in lines if line.strip()]
+    if not written:
+        place.at(line=block.line).fault("a table without lines", f"begin with the columns: {' | '.join(filled)}")
+        return []
+    number, first = written[0]
+    header = _cells(first)
+    _check_header(header, filled, (*filled, *other, *inputs), place.at(line=number))
+    rows = [_line(header, text, place.at(line=line)) for line, text in written[1:]]
+    for row in filter(None, rows):
+        for column in filled:
+            if column in header and not row.text(column):
+                row.at(column).fault("blank", "fill it in")
+    return [row for row in rows if row]
+
+
+def _check_header(header: list[str], filled: tuple[str, ...], known: tuple[str, ...], place: Place) -> None:
+    for index, name in enumerate(header):
+        here = place.at(column=name or str(index + 1))
+        if name not in known:
+            here.fault(f"{shown(name)} is no column of this table and no declared input", nearest(name, known))
+        elif name in header[:index]:
+            here.fault("this column stands twice", "keep one of the two")
+    for name in filled:
+        if name not in header:
+            place.at(column=name).fault("this column is missing", f"add {name!r} to the table's first line")
+
+
+def _line(header: list[str], text: str, place: Place) -> Line | None:
+    cells = _cells(text)
+    place = place.at(row=cells[0])
+    if len(cells) != len(header):
+        place.fault(f"{len(cells)} cells under {len(header)} columns", "one cell a column, each after a `|`")
+        return None
+    return Line(dict(zip(header, cells, strict=True)), place)
+
+
+def _cells(line: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in line.split("|")]

@@ -1,0 +1,176 @@
+"""Triage's store: one transaction decides a batch; what it published is noted afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from services.triage.batch import Ledger, Standing, decide_batch
+from services.triage.document import headers_of
+from services.triage.history import NO_TEAM, History
+from shared.cloudevents import pack, to_json, unpack
+from shared.codes import OutcomeKind
+from shared.errors import Transient
+from shared.events import Decision
+from shared.kafka import Record
+from shared.postgres import queries, transient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from services.triage.causes import Seen
+    from services.triage.rules import RuleSet
+    from shared.localities import Locality
+    from shared.postgres import Connection, Pool
+
+SQL = queries("services.triage")
+LOOK_BACK = dt.timedelta(days=90)
+
+
+class Arrival:
+    """A cause, the partition it came from, and for a parked record its place and what was wrong."""
+
+    __slots__ = ("detail", "offset", "partition", "seen", "topic")
+
+    def __init__(self, seen: Seen, topic: str, partition: int, offset: int, detail: str = "") -> None:
+        self.seen, self.topic, self.partition, self.offset, self.detail = seen, topic, partition, offset, detail
+
+
+class Outputs:
+    """The records to publish for a batch, each with its event id, in the order of their causes."""
+
+    def __init__(self) -> None:
+        self.event_ids: list[UUID] = []
+        self.records: list[Record] = []
+
+    def add(self, event_id: UUID, record: Record) -> None:
+        """Adds one record."""
+        self.event_ids.append(event_id)
+        self.records.append(record)
+
+
+class Store:
+    """Decisions, exactly one per cause."""
+
+    def __init__(self, pool: Pool, localities: Mapping[str, Locality], default: str) -> None:
+        self._pool, self._localities, self._default = pool, localities, default
+
+    async def decide(
+        self, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime
+    ) -> tuple[Outputs, list[Decision]]:
+        """Decides what was not decided yet, stores it, and gives every output of the batch and the new decisions."""
+        with transient():
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    return await self._decide(connection, arrivals, rules, now)
+            except asyncpg.UniqueViolationError as error:  # another instance decided first: look again
+                raise Transient("decided-elsewhere", error.constraint_name or "") from error
+
+    async def _decide(
+        self, connection: Connection, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime
+    ) -> tuple[Outputs, list[Decision]]:
+        causes = [arrival.seen.cause_id for arrival in arrivals]
+        known = {row["cause_id"]: row["document"] for row in await connection.fetch(SQL.decided, causes)}
+        outputs = Outputs()
+        if known:
+            for row in await connection.fetch(SQL.outputs, list(known)):
+                key = _key(Decision.model_validate_json(known[row["cause_id"]]).referral_id)
+                record = Record(row["topic"], row["partition"], key, known[row["cause_id"]], unpack(row["headers"]))
+                outputs.add(row["event_id"], record)
+        new = [arrival for arrival in arrivals if arrival.seen.cause_id not in known]
+        if not new:
+            return outputs, []
+        ledger = await self._ledger(connection, [arrival.seen for arrival in new], rules, now)
+        decided = decide_batch([arrival.seen for arrival in new], ledger, now)
+        await self._insert(connection, new, decided, ledger, outputs)
+        return outputs, [decision for _, decision in decided]
+
+    async def _ledger(
+        self, connection: Connection, seen: Sequence[Seen], rules: Mapping[str, RuleSet], now: dt.datetime
+    ) -> Ledger:
+        ids = list({s.referral_id for s in seen if s.referral_id})
+        standing = {
+            row["referral_id"]: _standing(row, now - LOOK_BACK) for row in await connection.fetch(SQL.standing, ids)
+        }
+        keys = {s.referral.person_key for s in seen if s.referral} | {s.person_key for s in standing.values()}
+        rows = await connection.fetch(SQL.persons, [key for key in keys if key], now - LOOK_BACK)
+        persons = {row["person_key"]: History(row["open_team"] or NO_TEAM, int(row["returns"] or 0)) for row in rows}
+        return Ledger(standing, persons, rules, self._localities, self._default)
+
+    async def _insert(
+        self,
+        connection: Connection,
+        arrivals: Sequence[Arrival],
+        decided: Sequence[tuple[Seen, Decision]],
+        ledger: Ledger,
+        outputs: Outputs,
+    ) -> None:
+        partitions = {arrival.seen.cause_id: arrival.partition for arrival in arrivals}
+        decisions, stored = [], []
+        for seen, decision in decided:
+            document = to_json(decision)
+            decisions.append(_decision_row(decision, document))
+            for output in decision.outputs:
+                record = Record(
+                    output.topic,
+                    partitions[seen.cause_id],
+                    _key(seen.referral_id),
+                    document,
+                    headers_of(output, decision, seen),
+                )
+                outputs.add(output.event_id, record)
+                stored.append((output.event_id, seen.cause_id, record.topic, record.partition, pack(record.headers)))
+        await connection.execute(SQL.insert_decisions, *_columns(decisions))
+        await connection.execute(SQL.insert_outputs, *_columns(stored))
+        moved = {seen.referral_id for seen, _ in decided if seen.referral_id}
+        if moved:
+            await connection.execute(
+                SQL.upsert_referrals, *_columns([_referral_row(rid, ledger.standing[rid]) for rid in moved])
+            )
+        for seen, decision in decided:
+            if decision.outcome is OutcomeKind.RETURNED:
+                await connection.execute(SQL.note_return, seen.referral_id, decision.decided_at)
+        if parked := [_parked_row(arrival) for arrival in arrivals if arrival.seen.code]:
+            await connection.execute(SQL.insert_parked, *_columns(parked))
+
+    async def published(self, outputs: Outputs, offsets: Sequence[int | None]) -> None:
+        """Notes where each output landed."""
+        with transient():
+            await self._pool.execute(SQL.mark_published, outputs.event_ids, list(offsets))
+
+    async def dead_letters_written(self, causes: Sequence[UUID], offsets: Sequence[int | None]) -> None:
+        """Notes where each parked record landed."""
+        with transient():
+            await self._pool.execute(SQL.mark_parked, list(causes), list(offsets))
+
+
+def _key(referral_id: UUID | None) -> bytes | None:
+    return str(referral_id).encode() if referral_id else None
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _decision_row(d: Decision, document: bytes) -> tuple[Any, ...]:
+    ruleset = d.rules.hash if d.rules else None
+    head = (d.cause_id, d.decision_id, d.referral_id, d.sequence, d.kind, d.destination, d.urgency)
+    return (*head, ruleset, document, d.decided_at)
+
+
+def _referral_row(referral_id: UUID, s: Standing) -> tuple[Any, ...]:
+    return (referral_id, s.decision.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team)
+
+
+def _parked_row(a: Arrival) -> tuple[Any, ...]:
+    return (a.seen.cause_id, a.seen.referral_id, a.topic, a.partition, a.offset, a.seen.code, a.detail)
+
+
+def _standing(row: Any, since: dt.datetime) -> Standing:
+    decision = Decision.model_validate_json(row["document"])
+    returns = sum(at > since for at in row["returned_at"])
+    known = (row["highest"], row["latest"], row["latest_type"], row["person_key"], row["open_team"])
+    return Standing(decision, *known, returns)

@@ -1,0 +1,115 @@
+"""CloudEvents 1.0 over Kafka, binary mode: `ce_*` headers and `traceparent` beside a JSON value.
+
+Fields of a value that stand at their default are left out, so an absent field means "not recorded".
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID  # noqa: TC003  (the same)
+
+if TYPE_CHECKING:
+    from shared.referral import Coded
+
+SCHEMAS: Final = "urn:frontdoor:schema:"
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Envelope(NamedTuple):
+    """The `ce_*` headers of one event. Sequences are per referral; times are RFC 3339 in UTC."""
+
+    id: UUID
+    source: str
+    type: str
+    time: dt.datetime
+    subject: str | None = None
+    traceparent: str | None = None
+    causation_id: UUID | None = None
+    sequence: int | None = None
+    cause_sequence: int | None = None
+    receipt_digest: str | None = None
+    accepted_time: dt.datetime | None = None
+    synthetic: bool = False
+
+    def headers(self) -> Headers:
+        """The Kafka headers, in a fixed order; absent attributes are left out."""
+        pairs: list[tuple[str, bytes | None]] = [
+            *_constant(self.source, self.type),
+            ("ce_id", str(self.id).encode()),
+            ("ce_time", self.time.isoformat().encode()),
+        ]
+        for name, value in (
+            ("ce_subject", self.subject),
+            ("traceparent", self.traceparent),
+            ("ce_causationid", self.causation_id),
+            ("ce_sequence", self.sequence),
+            ("ce_causesequence", self.cause_sequence),
+            ("ce_receiptdigest", self.receipt_digest),
+            ("ce_acceptedtime", self.accepted_time and self.accepted_time.isoformat()),
+            ("ce_synthetic", "true" if self.synthetic else None),
+        ):
+            if value is not None:
+                pairs.append((name, str(value).encode()))
+        return tuple(pairs)
+
+
+@lru_cache(maxsize=256)  # the same for every event of one source and type
+def _constant(source: str, event_type: str) -> tuple[tuple[str, bytes | None], ...]:
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_source", source.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_dataschema", (SCHEMAS + event_type).encode()),
+        ("content-type", b"application/json"),
+    )
+
+
+def header(headers: Any, name: str) -> str | None:
+    """The last header of that name as text, or None if it is absent or not UTF-8."""
+    for key, value in reversed(tuple(headers)):
+        if key == name and value is not None:
+            try:
+                return bytes(value).decode()
+            except UnicodeDecodeError:
+                return None
+    return None
+
+
+def to_json(payload: Coded) -> bytes:
+    """The event's value: JSON without the fields that stand at their default."""
+    return payload.model_dump_json(exclude_defaults=True).encode()
+
+
+def pack(headers: Headers) -> bytes:
+    """Kafka headers as one byte string, in their order: each name and value as a netstring, `-` for a null value."""
+    return b"".join(
+        [_name(name) + (b"-" if value is None else b"%d:%b" % (len(value), value)) for name, value in headers]
+    )
+
+
+@lru_cache(maxsize=256)  # names are few and come with every event
+def _name(name: str) -> bytes:
+    raw = name.encode()
+    return b"%d:%b" % (len(raw), raw)
+
+
+def unpack(packed: bytes) -> Headers:
+    """The headers that `pack` was given. Raises ValueError where the bytes are not of that form."""
+    texts: list[bytes | None] = []
+    place = 0
+    while place < len(packed):
+        if packed[place : place + 1] == b"-":
+            texts.append(None)
+            place += 1
+            continue
+        colon = packed.index(b":", place)
+        end = colon + 1 + int(packed[place:colon])
+        if end > len(packed):
+            raise ValueError("packed headers are cut short")
+        texts.append(packed[colon + 1 : end])
+        place = end
+    names, values = texts[::2], texts[1::2]
+    return tuple(((name or b"").decode(), value) for name, value in zip(names, values, strict=True))

@@ -1,0 +1,77 @@
+"""Membership of a consumer group: which partitions are ours just now, as the client's rebalance callbacks tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from aiokafka import ConsumerRebalanceListener
+from prometheus_client import Counter, Gauge
+
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+
+RESTLESS: Final = (10, 60.0)  # assigned so often in so many seconds: no scaling and no restart does that
+
+LAG = Gauge("frontdoor_lag_records", "Records behind the end of the partition", ("group", "topic", "partition"))
+REBALANCES = Counter("frontdoor_rebalances", "Times that partitions were assigned", ("group",))
+
+
+class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's listener is untyped
+    """One member's place in its group.
+
+    `leaving` is set from a revoke to the next assignment. `unplaced` are assigned partitions on which the service has
+    yet to place itself; they are paused until it has: the client fetches before its callback has returned, and sends
+    no heartbeats while that runs, so nothing is awaited there.
+    """
+
+    def __init__(self, group: str, *, places: bool) -> None:
+        self._group, self._places = group, places
+        self._idle, self.leaving = asyncio.Event(), asyncio.Event()
+        self._idle.set()
+        self.unplaced: list[TopicPartition] = []
+        self.consumer: AIOKafkaConsumer | None = None
+        self._assignments: deque[float] = deque(maxlen=RESTLESS[0])
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While something is in flight, a revoke waits."""
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._idle.set()
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Waits for the batch in flight, so that nobody else handles it as well."""
+        self.unplaced = []
+        if revoked:
+            self.leaving.set()
+            await self._idle.wait()
+            for tp in revoked:
+                LAG.remove(self._group, tp.topic, tp.partition)
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """From here on these partitions are ours."""
+        self.leaving.clear()
+        if self._places and self.consumer and assigned:
+            self.consumer.pause(*assigned)
+            self.unplaced = sorted(assigned)
+        REBALANCES.labels(self._group).inc()
+        get_logger().info("assigned", group=self._group, count=len(assigned))
+        self._note_unrest()
+
+    def _note_unrest(self) -> None:
+        """Two processes with one static id throw each other out for ever, and the client takes it for rebalances."""
+        self._assignments.append(time.monotonic())
+        count, seconds = RESTLESS
+        if len(self._assignments) == count and self._assignments[-1] - self._assignments[0] < seconds:
+            why = "is there another process with the same FRONTDOOR_INSTANCE?"
+            get_logger().error("assigned again and again", group=self._group, count=count, seconds=seconds, why=why)

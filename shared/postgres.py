@@ -1,0 +1,110 @@
+"""PostgreSQL plumbing: pools, named queries, migrations, and which of the driver's errors mean "away"."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import contextmanager
+from importlib import resources
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+
+from shared.errors import Transient
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Pool = asyncpg.Pool
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+TRANSIENT_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+@contextmanager
+def transient() -> Iterator[None]:
+    """Turns the driver's errors that mean "away, try again" into `Transient`."""
+    try:
+        yield
+    except ValueError:  # an argument that the driver cannot send is no outage, though its error is an InterfaceError
+        raise
+    except TRANSIENT_ERRORS as error:
+        raise Transient("postgres-away", type(error).__name__) from error
+
+
+def queries(package: str) -> SimpleNamespace:
+    """The SQL of `<package>/queries.sql`: one attribute for each block headed `-- name: <attribute>`."""
+    text = resources.files(package).joinpath("queries.sql").read_text()
+    blocks = text.split("-- name:")[1:]
+    named = (block.partition("\n") for block in blocks)
+    return SimpleNamespace(**{name.strip(): sql.strip() for name, _, sql in named})
+
+
+async def open_pool(dsn: str, application_name: str, size: int = 10, command_timeout: float = 30) -> asyncpg.Pool:
+    """A pool of up to `size` connections; waits, with growing pauses, while PostgreSQL is away."""
+    attempt = 0
+    while True:
+        try:
+            return await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=size,
+                command_timeout=command_timeout,
+                timeout=10,
+                reset=_as_it_is,
+                server_settings={"application_name": application_name},
+            )
+        except TRANSIENT_ERRORS as error:
+            attempt += 1
+            get_logger().warning("postgres away", attempt=attempt, error=type(error).__name__)
+            await asyncio.sleep(backoff(attempt))
+
+
+async def _as_it_is(_: Any) -> None:
+    """Spares a round trip per use: no session state is ever set here (the relay gives its lock back itself)."""
+
+
+def backoff(attempt: int, most: float = 5.0) -> float:
+    """Seconds to wait before attempt `attempt` + 1: doubling from 0.1 up to `most`, with full jitter on the upper half."""
+    ceiling = min(most, 0.1 * 2 ** min(attempt, 10))
+    return float(ceiling * random.uniform(0.5, 1))
+
+
+async def migrate(dsn: str, schema: str, owner: str | None = "frontdoor_owner") -> list[str]:
+    """Applies `services/<schema>/migrations/*.sql` in order, each once, in one transaction; returns the new ones."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            if owner:
+                await connection.execute(f'SET LOCAL ROLE "{owner}"')
+            return await _apply(connection, schema)
+    finally:
+        await connection.close()
+
+
+async def _apply(connection: Any, schema: str) -> list[str]:
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('frontdoor.migrate.' || $1, 0))", schema)
+    await connection.execute(
+        f'CREATE TABLE IF NOT EXISTS "{schema}".migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())'
+    )
+    known = {row["name"] for row in await connection.fetch(f'SELECT name FROM "{schema}".migration')}  # noqa: S608  (a schema of ours)
+    folder = resources.files(f"services.{schema}").joinpath("migrations")
+    new = sorted((f for f in folder.iterdir() if f.name.endswith(".sql") and f.name not in known), key=lambda f: f.name)
+    for file in new:
+        await connection.execute(file.read_text())
+        await connection.execute(f'INSERT INTO "{schema}".migration (name) VALUES ($1)', file.name)  # noqa: S608  (a schema of ours)
+    return [file.name for file in new]

@@ -1,0 +1,46 @@
+"""Settings that every service has, from the environment (12-factor): FRONTDOOR_* and `.env`."""
+
+from __future__ import annotations
+
+import socket
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Times are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_", env_file=".env", extra="ignore", frozen=True)
+
+    postgres_dsn: str = Field(description="postgresql:// of this service's own role")
+    postgres_pool: int = Field(10, ge=2, description="most connections to PostgreSQL")
+
+    kafka: str = Field("localhost:9092", description="bootstrap servers, comma separated")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: str | None = None
+    kafka_send_timeout: float = Field(30, gt=0, description="deadline of one produce")
+    kafka_stop_timeout: float = Field(10, gt=0, description="deadline of a client's stop")
+    partitions: int = Field(12, ge=1, description="of every referral topic")
+    topic_generation: int = Field(1, ge=1, description="raised when a topic was made anew")
+    stream: str | None = Field(None, description="audit stream; default: the Kafka cluster's id")
+
+    instance: str = Field(default_factory=socket.gethostname, description="static member id is <group>-<instance>")
+    batch_records: int = Field(500, ge=1)
+    session_timeout: float = Field(45, gt=0)
+    max_poll_interval: float = Field(3600, gt=0, description="long: a handler may wait out an outage")
+
+    host: str = "0.0.0.0"  # noqa: S104  (a service in a container is reached from outside it)
+    port: int = Field(0, ge=0, le=65535)
+    max_tick_age: float = Field(
+        90,
+        gt=0,
+        description="/live fails when a loop has not ticked for so long: a statement and a produce at their limits",
+    )
+    stop_timeout: float = Field(25, gt=0, description="a clean stop takes no longer than this")
+    log_format: Literal["auto", "json", "console"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,0 +1,170 @@
+"""`make bench`: both sides in one run on Apache Kafka and PostgreSQL; ratios printed and written to docs/benchmarks.md.
+
+`python -m tests.bench [--events N] [--seconds S]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests import conftest, engine
+from tests.bench.load import flat_out, preload, steady
+from tests.bench.probe import REFERENCE_BARE, REFERENCE_PROBE, probe
+from tests.bench.report import write
+from tests.engine import ApacheKafka, ContainerPostgres
+from tests.stack import Stack
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+class Rate(NamedTuple):
+    """Messages a CPU second and a wall second."""
+
+    cpu: float
+    wall: float
+
+
+def peer(module: str, *arguments: str) -> Rate:
+    """Runs a peer in a process of its own."""
+    command = [sys.executable, "-m", f"tests.bench.{module}", *arguments]
+    line = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.strip().splitlines()[-1]
+    found = json.loads(line)
+    return Rate(found["count"] / found["cpu"], found["count"] / found["wall"])
+
+
+def used(pid: int) -> tuple[float, float]:
+    """CPU seconds so far, and resident memory in MB."""
+    process = psutil.Process(pid)
+    times = process.cpu_times()
+    return times.user + times.system, process.memory_info().rss / 1e6
+
+
+async def triage(stack: Stack, count: int) -> Rate:
+    """Triage with its decision store, from its first decision to its last."""
+    stack.begin("triage")
+    pid = stack.process("triage").pid
+    loop = asyncio.get_running_loop()
+    first = await eventually(lambda: _decided(stack, 1), 120)
+    (cpu, _), began = used(pid), loop.time()
+    last = await eventually(lambda: _decided(stack, count), 300)
+    (after, _), ended = used(pid), loop.time()
+    stack.stop("triage")
+    return Rate((last - first) / (after - cpu), (last - first) / (ended - began))
+
+
+async def _decided(stack: Stack, count: int) -> int | None:
+    (row,) = await stack.fetch("SELECT count(*) AS n FROM triage.output WHERE published_at IS NOT NULL")
+    return row["n"] if row["n"] >= count else None
+
+
+async def latency(stack: Stack, rate: int, seconds: int) -> dict[str, Any]:
+    """Accepted to audited at a steady rate: of the received event and of its decision, with each service's share."""
+    await stack.fetch("TRUNCATE intake.outbox, intake.receipt, intake.seen, intake.status, intake.referral CASCADE")
+    before = {name: used(stack.process(name).pid)[0] for name in ("intake", "triage", "audit")}
+    (row,) = await stack.fetch("SELECT clock_timestamp() AS began")
+    taken = await steady(stack, rate, seconds)
+
+    async def audited() -> list[float] | None:
+        rows = await stack.fetch(
+            "SELECT extract(epoch FROM recorded_at - accepted_time)::float AS s FROM audit.record"
+            " WHERE type LIKE 'frontdoor.decision.%' AND accepted_time > $1",
+            row["began"],
+        )
+        return [r["s"] for r in rows] if len(rows) >= taken else None
+
+    waits: Sequence[float] = await eventually(audited, 120)
+    cuts = statistics.quantiles(waits, n=100)
+    shares = {n: used(stack.process(n).pid) for n in before}
+    return {
+        "rate": rate,
+        "taken": taken,
+        "p50": cuts[49] * 1000,
+        "p99": cuts[98] * 1000,
+        "cpu": {name: (cpu - before[name]) / seconds for name, (cpu, _) in shares.items()},
+        "memory": {name: memory for name, (_, memory) in shares.items()},
+    }
+
+
+async def run(events: int, seconds: int) -> dict[str, Any]:
+    """Everything, in one run."""
+    found: dict[str, Any] = {"events": events, "seconds": seconds, "machine": _machine()}
+    broker, server = ApacheKafka(), ContainerPostgres()
+    server.with_command("postgres -c max_connections=300")  # with fsync: receipts are durable
+    broker.start()
+    server.start()
+    try:
+        await conftest._make_template(server)
+        database = await conftest._fresh(server)
+        with tempfile.TemporaryDirectory() as folder:
+            stack = Stack(Path(folder), broker, database, {"partitions": 12})
+            await stack.make_topics()
+            admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+            await admin.start()
+            await admin.create_topics([NewTopic("bench.out", 12, 1)])
+            await admin.close()
+            await preload(stack, events)
+            found |= await _rates(stack, broker, database.dsn(), events)
+            stack.start("intake", "triage", "audit")
+            found["receipts"] = await flat_out(stack, 32, 5000)
+            await eventually(lambda: _decided(stack, events + 5000), 300)
+            found["latency"] = [await latency(stack, rate, seconds) for rate in (100, 500)]
+            stack.close()
+    finally:
+        broker.stop()
+        server.stop()
+    return found
+
+
+async def _rates(stack: Stack, broker: ApacheKafka, dsn: str, events: int) -> dict[str, Any]:
+    probes, bares = [], []
+    probes.append(probe())
+    bares.append(await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(events)))
+    ours = await triage(stack, events)
+    bares.append(await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(events)))
+    tutorial = await asyncio.to_thread(peer, "tutorial", broker.bootstrap, dsn, str(min(events, 3000)))
+    probes.append(probe())
+    bare = Rate(statistics.mean(b.cpu for b in bares), statistics.mean(b.wall for b in bares))
+    scaled = REFERENCE_BARE * statistics.mean(probes) / REFERENCE_PROBE
+    return {
+        "bare": bare,
+        "triage": ours,
+        "tutorial": tutorial,
+        "probe": statistics.mean(probes),
+        "bare_expected": scaled,
+    }
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+
+
+def main() -> None:
+    """Runs and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=30_000, help="events of (a) (default 30000)")
+    parser.add_argument("--seconds", type=int, default=20, help="length of each rate of (c) (default 20)")
+    arguments = parser.parse_args()
+    if why := engine.missing():
+        sys.exit(f"make bench needs Apache Kafka and PostgreSQL in containers: {why}")
+    print(write(asyncio.run(run(arguments.events, arguments.seconds)), ROOT / "docs" / "benchmarks.md"))
+
+
+if __name__ == "__main__":
+    main()

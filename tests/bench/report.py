@@ -1,0 +1,54 @@
+"""The page that a bench writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(found: dict[str, Any], page: Path) -> str:
+    """Writes the page and gives its text."""
+    text = _page(found)
+    page.write_text(text)
+    return text
+
+
+def _page(found: dict[str, Any]) -> str:
+    bare, ours, tutorial = found["bare"], found["triage"], found["tutorial"]
+    rows = "\n".join(_latency(row) for row in found["latency"])
+    return f"""# Benchmarks
+
+`make bench`, both sides in one run, on Apache Kafka 4.3.1 and PostgreSQL 17 in containers beside them
+({found["machine"]}). Rates differ from machine to machine; the ratios are what to compare.
+
+## (a), (b) Triage, messages a CPU second of its process
+
+{found["events"]:,} referrals were in the topic before each began.
+
+| what | a CPU second | a wall second | triage against it |
+|---|---|---|---|
+| triage: rules, decision store, outputs, exact commits | {ours.cpu:,.0f} | {ours.wall:,.0f} | |
+| bare aiokafka loop: consume, validate, produce | {bare.cpu:,.0f} | {bare.wall:,.0f} | {ours.cpu / bare.cpu:.2f} |
+| FastStream as in its tutorial, with one insert each | {tutorial.cpu:,.0f} | {tutorial.wall:,.0f} | {ours.cpu / tutorial.cpu:.1f} |
+
+The bare loop is no slow peer: a CPU probe puts it at {found["bare_expected"]:,.0f} a CPU second here (the design notes' figure
+scaled by {found["probe"]:,.0f} probes a second); it reached {bare.cpu / found["bare_expected"]:.2f} of that.
+
+## (c) Accepted to audited, through every service ({found["seconds"]} s at each rate)
+
+| referrals a second | taken | p50 ms | p99 ms | CPU of a core: intake, triage, audit | MB: intake, triage, audit |
+|---|---|---|---|---|---|
+{rows}
+
+## (d) Durable receipts
+
+{found["receipts"]:,.0f} a second with 32 senders at once (synchronous commit, fsync on), while triage and audit keep up beside it.
+"""
+
+
+def _latency(row: dict[str, Any]) -> str:
+    cpu = ", ".join(f"{share:.2f}" for share in row["cpu"].values())
+    memory = ", ".join(f"{share:.0f}" for share in row["memory"].values())
+    return f"| {row['rate']} | {row['taken']:,} | {row['p50']:.0f} | {row['p99']:.0f} | {cpu} | {memory} |"

@@ -1,0 +1,245 @@
+"""The account names what is not through, and tells a delay from a loss by stored offsets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.frontdoor.account import Account, Entry, Ledger, Output, Parked, Taken, by_place, confirmed
+from services.frontdoor.reconcile import Stream, lines, merge, since_when
+from shared.errors import Usage
+from shared.events import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RECEIVED, ROUTED = "referrals.received", "referrals.routed.front-door"
+
+
+def an_id(name: object) -> UUID:
+    return uuid5(NAMESPACE, str(name))
+
+
+class Rows(list[Any]):
+    """Rows handed out in portions, as a cursor does, smaller than asked for."""
+
+    async def fetch(self, _: int) -> list[Any]:
+        portion, self[:] = self[:2], self[2:]
+        return portion
+
+
+class Row(tuple[Any, ...]):
+    """A row whose second column is also known by name, as a driver's rows are."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, 1 if key == "published" else key)
+
+
+@dataclass
+class World:
+    """What the three schemas hold: one partition, offsets in the order of the events."""
+
+    taken: list[Taken] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    audited: set[UUID] = field(default_factory=set)
+    heads: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def event(self, *, published: bool = True, audited: bool = True) -> Taken:
+        offset = len(self.taken) if published else None
+        event = Taken(
+            an_id(len(self.taken)), an_id("ada"), len(self.taken) + 1, 0 if published else None, offset, False
+        )
+        self.taken.append(event)
+        if audited and published:
+            self.audited.add(event.event_id)
+            self.heads[RECEIVED, 0] = max(self.heads.get((RECEIVED, 0), -1), offset or 0)
+        return event
+
+    def decide(self, cause: Taken, *, published: bool = True, audited: bool = True) -> Output:
+        offset = len(self.outputs)
+        event_id = an_id(f"output {offset}")
+        spot = (ROUTED, 0, offset if published else None)
+        self.outputs.append(Output(event_id, cause.event_id, cause.referral_id, published, *spot))
+        if audited and published:
+            self.audited.add(event_id)
+            self.heads[ROUTED, 0] = max(self.heads.get((ROUTED, 0), -1), offset)
+        return self.outputs[-1]
+
+    def park(self, event: Taken) -> None:
+        assert event.partition is not None
+        assert event.offset is not None
+        hold = an_id(f"hold {event.offset}")
+        self.parked.append(Parked(hold, event.referral_id, RECEIVED, event.partition, event.offset, "unreadable"))
+
+    async def account(self) -> Account:
+        causes: dict[UUID, bool] = {}
+        for output in self.outputs:
+            causes[output.cause_id] = causes.get(output.cause_id, True) and output.published
+        ledger = Ledger(by_place(self.parked))
+        streams: list[Any] = [
+            self.taken,
+            [Row(pair) for pair in causes.items()],
+            self.outputs,
+            [(each,) for each in self.audited],
+        ]
+        await merge(ledger, *[await stream_of(rows) for rows in streams])
+        return ledger.close(self.heads, {event.event_id: event for event in self.taken})
+
+
+async def stream_of(rows: Iterable[tuple[Any, ...]]) -> Stream:
+    return await Stream.begin(Rows(sorted(rows, key=lambda row: row[0])))
+
+
+def ids(entries: list[Entry]) -> set[UUID | None]:
+    return {entry.event_id for entry in entries}
+
+
+async def test_what_went_all_the_way_is_taken_decided_and_audited() -> None:
+    world = World()
+    for _ in range(7):
+        world.decide(world.event())
+    account = await world.account()
+    assert account.as_json() == {
+        "taken": 7, "decided": 7, "audited": 7, "parked": [], "in_flight": [], "unaccounted": []
+    }  # fmt: skip
+    assert lines(account)[-1] == "unaccounted 0"
+
+
+async def test_what_the_relay_has_not_published_is_in_flight() -> None:
+    world = World()
+    event = world.event(published=False)
+    account = await world.account()
+    assert (account.taken, account.decided) == (1, 0)
+    assert [(entry.event_id, entry.hop) for entry in account.in_flight] == [(event.event_id, "intake to Kafka")]
+
+
+async def test_what_triage_has_not_come_to_is_in_flight_and_what_it_passed_over_is_unaccounted() -> None:
+    world = World()
+    passed_over = world.event()
+    world.decide(world.event())
+    ahead = world.event()
+    account = await world.account()
+    assert ids(account.in_flight) == {ahead.event_id}
+    assert [(entry.event_id, entry.hop) for entry in account.unaccounted] == [(passed_over.event_id, "Kafka to triage")]
+
+
+async def test_an_output_that_audit_has_not_come_to_is_in_flight_and_one_it_passed_over_is_unaccounted() -> None:
+    world = World()
+    passed_over = world.decide(world.event(), audited=False)
+    world.decide(world.event())
+    ahead = world.decide(world.event(), audited=False)
+    account = await world.account()
+    assert (account.taken, account.decided, account.audited) == (3, 3, 1)
+    assert ids(account.in_flight) == {ahead.event_id}
+    assert [(entry.event_id, entry.hop) for entry in account.unaccounted] == [(passed_over.event_id, "Kafka to audit")]
+
+
+async def test_an_output_that_is_not_published_is_in_flight_unless_later_ones_were() -> None:
+    world = World()
+    overtaken = world.decide(world.event(), published=False)
+    world.decide(world.event())
+    waiting = world.decide(world.event(), published=False)
+    account = await world.account()
+    assert ids(account.in_flight) == {waiting.event_id}
+    assert ids(account.unaccounted) == {overtaken.event_id}
+
+
+async def test_an_event_that_audit_itself_passed_over_is_unaccounted_though_triage_decided_it() -> None:
+    world = World()
+    lost = world.event(audited=False)
+    world.decide(lost)
+    world.decide(world.event())
+    late = world.event(audited=False)
+    world.decide(late)
+    account = await world.account()
+    assert ids(account.unaccounted) == {lost.event_id}
+    assert ids(account.in_flight) == {late.event_id}
+
+
+async def test_a_parked_event_is_named_as_such_until_its_replay_decides_it() -> None:
+    world = World()
+    event = world.event()
+    world.park(event)
+    account = await world.account()
+    assert ids(account.parked) == {event.event_id}
+    assert not account.unaccounted
+    world.decide(event)
+    assert not (await world.account()).parked
+
+
+async def test_a_record_parked_at_the_same_place_of_an_older_topic_excuses_nobody_else() -> None:
+    world = World()
+    lost = world.event()
+    world.parked.append(Parked(an_id("hold"), an_id("someone else"), RECEIVED, 0, 0, "unreadable"))
+    world.decide(world.event())
+    assert ids((await world.account()).unaccounted) == {lost.event_id}
+
+
+async def test_a_parked_record_that_intake_never_sent_is_named_by_its_place() -> None:
+    world = World(parked=[Parked(an_id("hold"), None, RECEIVED, 3, 9, "no-event-id")])
+    account = await world.account()
+    assert [entry.why for entry in account.parked] == ["no-event-id, from referrals.received partition 3 offset 9"]
+
+
+async def test_the_hold_of_a_parked_record_must_be_audited_like_any_decision() -> None:
+    world = World()
+    event = world.event()
+    world.park(event)
+    lost = world.decide(event._replace(event_id=an_id("hold 0")), audited=False)
+    world.decide(world.event())
+    assert ids((await world.account()).unaccounted) == {lost.event_id}
+
+
+@given(st.lists(st.sampled_from(["through", "unpublished", "lost at triage", "lost at audit"]), max_size=20))
+async def test_nothing_is_counted_twice_or_not_at_all(fates: list[str]) -> None:
+    world = World()
+    for fate in fates:
+        event = world.event(published=fate != "unpublished")
+        if fate in {"through", "lost at audit"}:
+            world.decide(event, audited=fate == "through")
+    world.decide(world.event())  # the newest is through, so what is missing before it is no delay
+    account = await world.account()
+    assert account.taken == len(fates) + 1
+    assert account.audited == fates.count("through") + 1
+    assert account.decided == account.audited + fates.count("lost at audit")
+    assert len(account.in_flight) == fates.count("unpublished")
+    assert len(account.unaccounted) == fates.count("lost at triage") + fates.count("lost at audit")
+
+
+def test_only_what_two_looks_miss_is_unaccounted() -> None:
+    stays, passes = (Entry(an_id(name), None, "Kafka to audit", "why") for name in ("stays", "passes"))
+    new = Entry(an_id("new"), None, "Kafka to audit", "why")
+    account = confirmed(Account(unaccounted=[stays, passes]), Account(unaccounted=[stays, new]))
+    assert (account.unaccounted, account.in_flight) == ([stays], [new])
+
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("30m", NOW - dt.timedelta(minutes=30)),
+        ("7d", NOW - dt.timedelta(days=7)),
+        ("2026-11-23T12:00Z", NOW),
+        ("2026-11-23", NOW - dt.timedelta(hours=12)),
+        ("2026-11-23T13:00+01:00", NOW),
+    ],
+)
+def test_since_is_a_time_or_a_span(text: str, time: dt.datetime) -> None:
+    assert since_when(text, NOW) == time
+
+
+@pytest.mark.parametrize("text", ["yesterday", "7w", "-1d", "9999999d"])
+def test_since_anything_else_is_a_usage_error(text: str) -> None:
+    with pytest.raises(Usage):
+        since_when(text, NOW)

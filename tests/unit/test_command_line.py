@@ -1,0 +1,125 @@
+"""The command `frontdoor`: help by example, errors as one line, exit codes, and how it finds the running system."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import importlib
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.frontdoor import cli, running
+from services.frontdoor.__main__ import COMMANDS
+from shared.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def frontdoor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.frontdoor", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def called(run: Any) -> int:
+    return cli.call(argparse.Namespace(run=run))
+
+
+@contextmanager
+def a_system(folder: Path, **parts: str) -> Iterator[None]:
+    """A folder as `frontdoor up` leaves it while it runs."""
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(running.Running(**parts).model_dump_json())
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_teaches_by_example(module: str, capsys: pytest.CaptureFixture[str]):
+    parser = argparse.ArgumentParser(prog="frontdoor")
+    commands = parser.add_subparsers()
+    importlib.import_module(f"services.frontdoor.{module}").register(commands)
+    (name,) = commands.choices
+    with pytest.raises(SystemExit) as left:
+        parser.parse_args([name, "--help"])
+    said = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "examples:" in said
+    assert f"frontdoor {name}" in said.partition("examples:")[2]
+
+
+def test_wrong_usage_is_exit_code_two():
+    assert frontdoor("no-such-command").returncode == 2
+    assert frontdoor("up").returncode == 2
+
+
+def test_an_error_is_one_clear_line(tmp_path: Path):
+    refused = frontdoor("reconcile", "--data", str(tmp_path / "nowhere"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"frontdoor: nothing runs in {tmp_path}/nowhere: start it with "
+        f"`frontdoor up --embedded --data {tmp_path}/nowhere` (nothing-runs)\n"
+    )
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_too(capsys: pytest.CaptureFixture[str]):
+    def run(_: argparse.Namespace) -> int:
+        raise ZeroDivisionError("division by zero")
+
+    assert called(run) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_finding_is_exit_code_one():
+    assert called(lambda _: cli.FINDING) == 1
+
+
+def test_a_command_may_be_a_coroutine():
+    async def run(_: argparse.Namespace) -> int:
+        return cli.FINDING
+
+    assert called(run) == 1
+
+
+def test_the_folder_named_comes_first(tmp_path: Path):
+    with a_system(tmp_path / "one", intake="one"), a_system(tmp_path / "two", intake="two"):
+        environment = {"FRONTDOOR_DATA": str(tmp_path / "two"), "FRONTDOOR_READER_DSN": "postgresql://three"}
+        assert running.find(tmp_path / "one", environment).intake == "one"
+        assert running.find(None, environment).intake == "two"
+
+
+def test_a_system_in_containers_is_found_by_its_dsns():
+    told = {"FRONTDOOR_READER_DSN": "postgresql://reader", "FRONTDOOR_AUDITOR_DSN": "postgresql://auditor"}
+    found = running.find(None, told)
+    assert (found.reader_dsn, found.auditor_dsn) == ("postgresql://reader", "postgresql://auditor")
+
+
+def test_an_auditor_may_read_the_accounts_as_well():
+    assert running.find(None, {"FRONTDOOR_AUDITOR_DSN": "postgresql://a"}).reader_dsn == "postgresql://a"
+
+
+def test_the_last_system_that_still_runs_is_found(tmp_path: Path):
+    environment = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    with a_system(tmp_path / "data", intake="here"):
+        running.last_run(environment).parent.mkdir(parents=True)
+        running.last_run(environment).symlink_to(tmp_path / "data" / "run.json")
+        assert running.find(None, environment).intake == "here"
+    with pytest.raises(Usage, match="nothing-runs"):
+        running.find(None, environment)
+
+
+def test_where_nothing_runs_it_says_what_to_do(tmp_path: Path):
+    with pytest.raises(Usage, match="frontdoor up --embedded"):
+        running.find(None, {"XDG_STATE_HOME": str(tmp_path)})

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.intake.receipts import MOST_BYTES
+from services.intake.relay import _unlock, first_of_each
+
+
+def a_row(number: int, referral: str, topic: str = "referrals.received", size: int = 1) -> dict[str, Any]:
+    return {"id": number, "referral_id": referral, "topic": topic, "value": b"x" * size}
+
+
+def test_a_round_publishes_one_event_of_each_referral_so_that_none_is_passed():
+    rows = [a_row(1, "ada"), a_row(2, "ben"), a_row(3, "ada"), a_row(4, "cyd"), a_row(5, "ben")]
+    assert [row["id"] for row in first_of_each(rows)] == [1, 2, 4]
+
+
+def test_the_note_of_a_read_does_not_wait_for_the_referrals_own_events():
+    rows = [a_row(1, "ada"), a_row(2, "ada", "frontdoor.operations")]
+    assert [row["id"] for row in first_of_each(rows)] == [1, 2]
+
+
+def test_an_event_that_no_broker_takes_stops_its_own_referral_alone():
+    rows = [a_row(1, "ada", size=MOST_BYTES + 1), a_row(2, "ada"), a_row(3, "ben")]
+    assert [row["id"] for row in first_of_each(rows)] == [3]
+
+
+class Stalled:
+    """A connection on which nothing is answered in time."""
+
+    ended = False
+
+    async def execute(self, _: str) -> None:
+        raise TimeoutError
+
+    def terminate(self) -> None:
+        self.ended = True
+
+
+async def test_a_connection_that_cannot_give_the_lock_back_does_not_keep_it():
+    stalled: Any = Stalled()
+    with pytest.raises(TimeoutError):
+        await _unlock(stalled)
+    assert stalled.ended

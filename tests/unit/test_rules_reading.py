@@ -1,0 +1,136 @@
+"""A rule file is read strictly: as text alone, to a rule set or a refusal, whatever its bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import pickle
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.triage.rules import Approval, Promise, read
+from services.triage.rules.cells import Allowed
+from shared.codes import CareSetting, Gate
+from tests.rule_files import BOROUGH, borough, borough_with, findings_of
+
+LINES = BOROUGH.split("\n")
+
+
+def assert_read_or_refused(file: bytes) -> None:
+    assert all(finding.message and finding.cure and str(finding) for finding in findings_of(file))
+
+
+@given(st.binary() | st.text().map(str.encode) | st.text("{}[]:-|>&*!%@`'\"#?, \nab\t~", max_size=60).map(str.encode))
+@example(b'"\\UFFFFFFFF"')
+@example(b"%YAML 1." + b"9" * 5000)
+@example(b"? ?")
+def test_any_bytes_are_read_or_refused(file: bytes) -> None:
+    assert_read_or_refused(file)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_any_damage_to_a_good_file_is_read_or_refused(data: st.DataObject) -> None:
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        start = data.draw(st.integers(0, len(lines[at])))
+        end = data.draw(st.integers(start, len(lines[at])))
+        lines[at] = lines[at][:start] + data.draw(st.text(max_size=5)) + lines[at][end:]
+        if data.draw(st.booleans()):
+            lines.insert(at, lines.pop(data.draw(st.integers(0, len(lines) - 1))))
+    assert_read_or_refused("\n".join(lines).encode("utf-8", "replace"))
+
+
+@settings(max_examples=40)
+@given(st.integers(0, len(BOROUGH)))
+def test_a_file_cut_short_is_refused_or_says_all_but_its_last_words(length: int) -> None:
+    assert_read_or_refused(BOROUGH[:length].encode())
+
+
+def test_the_hash_is_of_the_bytes_and_the_text_gives_them_back() -> None:
+    file = borough_with(("reason: A", "reason: Ä"))
+    rules = read(file, "borough")
+    assert rules.hash == hashlib.sha256(file).hexdigest()
+    assert rules.text.encode() == file
+
+
+def test_lines_may_end_as_a_spreadsheet_ends_them() -> None:
+    assert read(BOROUGH.replace("\n", "\r\n").encode(), "borough").rows == borough().rows
+
+
+def test_nothing_is_taken_for_a_truth_a_number_or_a_date() -> None:
+    rules = read(borough_with(('version: "2026.1"', "version: 2026.10"), ("reason: A", "reason: no A")), "borough")
+    assert rules.version == "2026.10"
+    assert rules.reason.startswith("no A")
+    assert rules.inputs["means"] == Allowed(frozenset(("yes", "no", "not recorded")))
+
+
+def test_the_head_is_kept_as_it_was_signed() -> None:
+    rules = borough()
+    assert (rules.locality, rules.version) == ("borough", "2026.1")
+    assert rules.effective_from == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1)) in rules.approved
+    assert rules.promises == (Promise("HZ02", "when suicidal is plan or intent, priority is 1 or 4"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "response", "within"),
+    [
+        ("hub", "within one working day", None),
+        ("emergency-department", "at once", dt.timedelta(0)),
+        ("crisis-team", "within 4 hours", dt.timedelta(hours=4)),
+        ("talking-therapies", "75% within 6 weeks", dt.timedelta(weeks=6)),
+    ],
+)
+def test_a_destination_says_how_soon_it_answers(name: str, response: str, within: dt.timedelta | None) -> None:
+    destination = borough().destinations[name]
+    assert (destination.response, destination.within) == (response, within)
+
+
+def test_a_destination_says_where_it_stands_and_who_looks() -> None:
+    talking, drugs = (borough().destinations[name] for name in ("talking-therapies", "drug-and-alcohol"))
+    assert (talking.care_setting, talking.gate) == (CareSetting.PRIMARY_CARE, Gate.SAMPLE)
+    assert (talking.valid_from, talking.valid_to, talking.accepting) == (dt.date(2026, 1, 1), None, True)
+    assert not drugs.accepting
+
+
+def test_rows_keep_their_cells_as_sets_of_values_for_whoever_proves_them() -> None:
+    row = next(row for row in borough().rows if row.id == "D09.1")
+    assert row.when == {
+        "age": Allowed(numbers=(range(18, 121),)),
+        "problem": Allowed(frozenset(("mood",))),
+        "phq9": Allowed(numbers=(range(10, 20),)),
+        "alcohol_units_week": Allowed(numbers=(range(105),)),
+    }
+
+
+def test_overlapping_rows_with_the_same_destination_need_not_say_which_beats_which() -> None:
+    assert (
+        findings_of(
+            borough_with(("community-team    | draft  | HZ04   | L01.1", "community-team    | draft  | HZ04   | "))
+        )
+        == ()
+    )
+
+
+@pytest.mark.parametrize(("priority", "overlaps"), [("2", ["D32"]), ("", [])])
+def test_overlapping_rows_that_differ_in_priority_alone_must_say_which_beats_which(
+    priority: str, overlaps: list[str]
+) -> None:
+    start = BOROUGH.index("      row | destination | safety net    ")
+    end = BOROUGH.index("overlays:\n")
+    rows = f"D32 | {priority} | hub | draft | HZ04\n      D33 | | hub | draft | HZ04\n"
+    file = f"{BOROUGH[:start]}      row | priority | destination | source | hazard\n      {rows}{BOROUGH[end:]}"
+    found = findings_of(file.encode())
+    assert [finding.row for finding in found if finding.code == "overlap"] == overlaps
+
+
+def test_a_rule_set_can_cross_from_the_process_that_read_it() -> None:
+    rules = borough()
+    there = pickle.loads(pickle.dumps(rules))  # noqa: S301  (our own bytes)
+    assert [there.propose(case.facts) for case in rules.examples] == [
+        rules.propose(case.facts) for case in rules.examples
+    ]
