@@ -17,7 +17,7 @@ from tests.processes import EmbeddedKafka, EmbeddedPostgres
 from tests.stack import Database, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from tests.stack import Kafka, PostgresServer
@@ -38,6 +38,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if engine.REQUIRED:
             pytest.fail(f"REQUIRE_KAFKA=1, but {why}")
         pytest.skip(f"needs Apache Kafka: {why}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the services of its stack logged last."""
+    report = yield
+    stacks = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack)]
+    if report.failed and stacks:
+        report.sections += [(f"log of {name}", stacks[0].logs(name)[-5000:]) for name in stacks[0].ports]
+    return report
 
 
 @pytest.fixture(scope="session")
