@@ -73,6 +73,9 @@ class Person:
     def received(self, sequence: int | None = None, **groups: Any) -> Seen:
         return self._seen(events.RECEIVED, sequence, referral=a_referral(**groups))
 
+    def sends(self, referral: CodedReferral) -> Seen:
+        return self._seen(events.RECEIVED, None, referral=referral)
+
     def amended(self, sequence: int | None = None, **groups: Any) -> Seen:
         return self._seen(events.AMENDED, sequence, referral=a_referral(**groups))
 

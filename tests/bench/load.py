@@ -12,6 +12,7 @@ from uuid import uuid4
 from shared import topics
 from shared.kafka import Publisher, Record, partition_of
 from shared.settings import ServiceSettings
+from tests.bench.events import coded_month
 from tests.builders import Person, a_record_of
 from tests.stack import KEYS
 
@@ -40,15 +41,13 @@ def a_body(number: int) -> dict[str, object]:
 async def preload(stack: Stack, count: int) -> None:
     """Publishes `count` received referrals."""
     publisher = Publisher(ServiceSettings.model_validate({"postgres_dsn": "", **stack.settings}))
-    run = uuid4().hex
+    run, month = uuid4().hex, coded_month()
     for start in range(0, count, 1000):
         records = []
         for number in range(start, min(count, start + 1000)):
             person = Person(f"{run}-{number}", at=dt.datetime.now(dt.UTC))
-            seen = person.received(
-                person_key=f"{run}{number:032}", presentation={"phq9": number % 28, "gad7": number % 22}
-            )
-            made = a_record_of(seen)
+            referral = month[number % len(month)].model_copy(update={"person_key": f"{run}{number:032}"})
+            made = a_record_of(person.sends(referral))
             key = made.key or b""
             where = partition_of(key, stack.settings["partitions"])
             records.append(Record(topics.RECEIVED, where, key, made.value, made.headers))
