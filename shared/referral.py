@@ -8,11 +8,13 @@ MHSDS v6). A blank field is `not recorded` (or None for a number), never "no"; a
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.codes import NOT_RECORDED, YesNo
+
+_set: Final = object.__setattr__  # past the model's own, which is frozen
 
 
 class Coded(BaseModel):
@@ -24,13 +26,10 @@ class Coded(BaseModel):
     def trusted(cls, **fields: Any) -> Self:
         """An instance of values that this program made: not validated again. Every field must be given."""
         made = cls.__new__(cls)
-        for slot, value in (
-            ("__dict__", fields),
-            ("__pydantic_fields_set__", set(fields)),
-            ("__pydantic_extra__", None),
-            ("__pydantic_private__", None),
-        ):
-            object.__setattr__(made, slot, value)
+        _set(made, "__dict__", fields)
+        _set(made, "__pydantic_fields_set__", set(fields))
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
         return made
 
 

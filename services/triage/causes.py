@@ -22,7 +22,7 @@ _MOST_SEQUENCE: Final = 2**31 - 1
 _YEARS: Final = range(2000, 3000)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
     """One cause as it came: the parsed event and what its envelope says.
 

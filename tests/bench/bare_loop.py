@@ -1,4 +1,6 @@
-"""The peer of (a): a bare aiokafka loop, consume, validate, produce; the same events in, the same model, nothing kept.
+"""The peer of (a): the design notes' bare aiokafka loop on our events: consume, validate, produce; nothing is kept.
+
+Each event becomes a routed one (an id of its own, the referral inside), as in the loop that those notes measured.
 
 `python -m tests.bench.bare_loop BOOTSTRAP COUNT` prints one JSON line: {"count", "cpu", "wall"} in seconds.
 """
@@ -6,18 +8,45 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import sys
 import time
+from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata
 
 from shared import topics
-from shared.cloudevents import to_json
-from shared.events import ReferralReceived
+from shared.events import NAMESPACE, ReferralReceived
+from shared.referral import Coded, CodedReferral
 
 OUT = "bench.out"
+
+
+class Routed(Coded):
+    """What the loop produces."""
+
+    event_id: UUID
+    causation_id: UUID
+    referral_id: UUID
+    routed_at: dt.datetime
+    destination: str
+    rows: tuple[str, ...]
+    referral: CodedReferral
+
+
+def route(event: ReferralReceived) -> Routed:
+    """One event in, one out; no rule is asked."""
+    return Routed(
+        event_id=uuid5(NAMESPACE, event.referral_id.hex),
+        causation_id=event.referral_id,
+        referral_id=event.referral_id,
+        routed_at=event.received_at,
+        destination="talking-therapies",
+        rows=("D01", "U01"),
+        referral=event.referral,
+    )
 
 
 async def main(bootstrap: str, count: int) -> None:
@@ -42,9 +71,11 @@ async def main(bootstrap: str, count: int) -> None:
         sent = []
         for records in batch.values():
             for record in records:
-                event = ReferralReceived.model_validate_json(record.value)
-                header = ("ce_id", str(event.referral_id).encode())
-                sent.append(await producer.send(OUT, to_json(event), key=record.key, headers=[header]))
+                routed = route(ReferralReceived.model_validate_json(record.value))
+                header = ("ce_id", routed.event_id.hex.encode())
+                sent.append(
+                    await producer.send(OUT, routed.model_dump_json().encode(), key=record.key, headers=[header])
+                )
         await asyncio.gather(*sent)
         if batch:
             await consumer.commit({tp: OffsetAndMetadata(r[-1].offset + 1, "") for tp, r in batch.items()})
