@@ -115,9 +115,9 @@ class Scene:
         known = self.history.current_team != NO_TEAM or self.history.returns_90_days > 0
         return (destination is not None and destination.gate is Gate.BEFORE) or (weak and known)
 
-    def proposed(self) -> str:
-        """The destination that the rules propose."""
-        return self.proposal.destination
+    def proposed_elsewhere(self) -> str | None:
+        """The destination that the rules propose, unless that is the hub, where a hold is anyway."""
+        return None if self.is_hub(self.proposal.destination) else self.proposal.destination
 
     def standing_urgency(self) -> Urgency:
         """The urgency that stands, or routine where nothing does."""
@@ -129,10 +129,17 @@ class Scene:
 
     def stands_in_crisis(self) -> bool:
         """Whether the person was sent where only emergency and crisis rows send."""
-        if self.standing is None:
-            return False
-        here = {row.table for row in self.rules.rows.routes if row.outcome.destination == self.standing.destination}
+        return self.standing is not None and self.is_for_crises(self.standing.destination)
+
+    def is_for_crises(self, destination: str | None) -> bool:
+        """Whether a destination is one where only emergency and crisis rows send."""
+        here = {row.table for row in self.rules.rows.routes if row.outcome.destination == destination}
         return bool(here) and here <= URGENT_SECTIONS
+
+    def stands_with_clinicians(self) -> bool:
+        """Whether those who have the person have clinicians of their own, who can answer a safety question."""
+        secondary = self.standing is not None and self.standing.care_setting is CareSetting.SECONDARY_CARE
+        return secondary or self.stands_in_crisis()
 
     def setting_of(self, destination: str) -> CareSetting:
         """The care setting of a destination; one that left the directory is the front door's to sort out."""
