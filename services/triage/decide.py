@@ -47,7 +47,7 @@ def _draft(seen: Seen, scene: Scene) -> Draft:
 
 
 def _cancelled(seen: Seen, scene: Scene) -> Draft:
-    if scene.is_late(seen):
+    if scene.is_late(seen) or seen.event.sequence < scene.highest:  # also where it is replayed
         return Draft.keep(scene, late=True, notes=("a cancellation arrived after later news and was not acted on",))
     return Draft(DecisionKind.WITHDRAW, Status.CANCELLED, scene.standing_destination(), scene.standing_urgency())
 
@@ -61,7 +61,7 @@ def _new_facts(seen: Seen, scene: Scene) -> Draft:
     if scene.proposal.section in URGENT_SECTIONS and not there:
         return _by_rules(scene)
     if standing.kind is DecisionKind.HOLD or standing.status is Status.HELD:
-        releasable = _RELEASED_BY_REPLAY if seen.type == events.RECEIVED else _RELEASED_BY_FACTS
+        releasable = _RELEASED_BY_REPLAY if scene.is_replayed(seen.event.sequence) else _RELEASED_BY_FACTS
         if standing.hold_reason is not None and standing.hold_reason not in releasable:
             return _new_facts_held(scene, standing.hold_reason)
         return _by_rules(scene)

@@ -49,6 +49,7 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         proposed_setting=scene.setting_of(draft.proposed) if draft.proposed else None,
         also=tuple(draft.also),
         told=told,
+        told_settings=tuple(scene.setting_of(name) for name in told),
         urgency=draft.urgency,
         gate=destination.gate if destination else Gate.BEFORE,
         response=HUB_RESPONSE if at_hub or destination is None else destination.response,

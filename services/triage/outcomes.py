@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.triage.draft import Draft
-from shared.codes import HoldReason, OutcomeKind, Status, Urgency, most_urgent
+from shared.codes import DecisionKind, HoldReason, OutcomeKind, Status, Urgency, most_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,21 @@ def draft(outcome: OutcomeRecorded, scene: Scene, *, late: bool) -> Draft:
         urgency = _stepped_up_urgency(outcome, scene) if outcome.kind is OutcomeKind.STEPPED_UP else None
         notes = ("a safety hold is ended by a registered clinician alone: it goes on",)
         return Draft.keep(scene, urgency=urgency, notes=notes)
-    return _BY_KIND[outcome.kind](outcome, scene, standing)
+    if scene.is_replayed(outcome.sequence):
+        scene = _as_before_parking(outcome, scene, standing)
+    return _BY_KIND[outcome.kind](outcome, scene, scene.standing or standing)
+
+
+def _as_before_parking(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Scene:
+    """The scene that a team's replayed answer met when it was given; the urgency has risen since, and stays."""
+    answering = (name for name in scene.told() if name in outcome.answers_for and name not in standing.also)
+    team = next((name for name in answering if not scene.is_hub(name)), None)
+    if team is None:
+        return scene
+    told = tuple(name for name in scene.told() if not scene.is_hub(name))
+    had = {"destination": team, "care_setting": scene.setting_of(team), "told": told}
+    sent = {"kind": DecisionKind.ROUTE, "status": Status.ROUTED, "hold_reason": None, "proposed": None}
+    return replace(scene, standing=standing.model_copy(update=had | sent))
 
 
 def _ends_the_hold(outcome: OutcomeRecorded, scene: Scene) -> bool:
@@ -123,6 +138,8 @@ def _to(destination: str | None, scene: Scene, urgency: Urgency) -> Draft:
 
 def _urgency_lowered(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
     """The one way down: a named clinician, with a registration and a reason (clinical ground rule 2)."""
+    if scene.is_replayed(outcome.sequence):
+        return Draft.keep(scene, notes=("urgency not lowered: no replay lowers it",))
     if outcome.urgency is None or not outcome.by.registration or not outcome.reason:
         return Draft.keep(scene, notes=("urgency not lowered: no registered clinician, reason or code was given",))
     return Draft.keep(scene, urgency=outcome.urgency)
