@@ -47,7 +47,7 @@ def _draft(seen: Seen, scene: Scene) -> Draft:
 
 
 def _cancelled(seen: Seen, scene: Scene) -> Draft:
-    if scene.is_late(seen) or seen.event.sequence < scene.highest:  # also where it is replayed
+    if seen.event.sequence < scene.highest:  # whoever sent later news still wants help, also where this is a replay
         return Draft.keep(scene, late=True, notes=("a cancellation arrived after later news and was not acted on",))
     return Draft(DecisionKind.WITHDRAW, Status.CANCELLED, scene.standing_destination(), scene.standing_urgency())
 
@@ -102,7 +102,7 @@ def _stays(scene: Scene, standing: Decision) -> Draft:
 
 
 def _late(scene: Scene) -> Draft:
-    """News older than what was decided: it may raise urgency and nothing else."""
+    """News older than what was decided: it may raise urgency and nothing else, to a crisis route where it shows one."""
     raised = scene.raised_urgency()
     if raised is scene.standing_urgency():
         return Draft.keep(scene, late=True)
