@@ -60,6 +60,8 @@ def _new_facts(seen: Seen, scene: Scene) -> Draft:
     there = scene.is_answered() and scene.proposal.destination == standing.destination
     if scene.proposal.section in URGENT_SECTIONS and not there:
         return _by_rules(scene)
+    if scene.is_replayed(seen.event.sequence) and (team := scene.stays_with()):
+        return _new_facts_where_sent(scene.before_parking(team))
     if standing.kind is DecisionKind.HOLD or standing.status is Status.HELD:
         releasable = _RELEASED_BY_REPLAY if scene.is_replayed(seen.event.sequence) else _RELEASED_BY_FACTS
         if standing.hold_reason is not None and standing.hold_reason not in releasable:
@@ -67,15 +69,17 @@ def _new_facts(seen: Seen, scene: Scene) -> Draft:
         return _by_rules(scene)
     if standing.status is Status.RETURNED:
         return _new_facts_held(scene, HoldReason.RETURNED)
-    return _new_facts_where_sent(scene, standing)
+    return _new_facts_where_sent(scene)
 
 
-def _new_facts_where_sent(scene: Scene, standing: Decision) -> Draft:
+def _new_facts_where_sent(scene: Scene) -> Draft:
     """News of someone who was sent somewhere: it moves nobody whom people there or at the hub have answered for.
 
     A safety question (draft row U10) is for a clinician: where those who accepted the person have none, the hub's.
     """
-    asks = scene.proposal.hold
+    standing, asks = scene.standing, scene.proposal.hold
+    if standing is None:
+        return _by_rules(scene)
     if standing.status is Status.ACCEPTED:
         if asks and not scene.stands_with_clinicians():
             return _new_facts_held(scene, HoldReason.SAFETY)
@@ -127,8 +131,7 @@ def _new_facts_held(scene: Scene, reason: HoldReason) -> Draft:
     if not scene.is_withdrawn():
         draft.add(scene, scene.proposal.also)  # safeguarding never waits for a hold (draft row U11)
     draft.by_rules(scene.proposal, scene.rules)
-    if scene.standing is None or scene.standing.status is not Status.ACCEPTED:
-        draft.proposed = scene.proposed_elsewhere()
+    draft.proposed = scene.stays_with() or scene.proposed_elsewhere()
     return draft
 
 

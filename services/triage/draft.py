@@ -108,9 +108,13 @@ class Draft:
             return ()
         new = [self.destination, *(name for name in self.also if self._goes_at_once(scene, name))]
         accepted = scene.standing is not None and scene.standing.status is Status.ACCEPTED
-        if self.kind is DecisionKind.HOLD or accepted:  # who cares for the person already goes on doing so
-            new = [*scene.told(), *new]
-        return tuple(dict.fromkeys(new))
+        before = scene.told() if self.kind is DecisionKind.HOLD or accepted else scene.going_on()
+        return tuple(dict.fromkeys((*before, *new)))  # who cares for the person already goes on doing so
+
+    def accepted(self, scene: Scene, told: tuple[str, ...]) -> tuple[str, ...]:
+        """Who of those told has accepted the person."""
+        now = (self.destination,) if self.status is Status.ACCEPTED else ()
+        return tuple(name for name in dict.fromkeys((*scene.going_on(), *now)) if name in told)
 
     def _goes_at_once(self, scene: Scene, name: str) -> bool:
         """An added destination is told at once, also from a hold, unless a person must look first (U11 never waits)."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.triage.draft import Draft
-from shared.codes import DecisionKind, HoldReason, OutcomeKind, Status, Urgency, most_urgent
+from shared.codes import HoldReason, OutcomeKind, Status, Urgency, most_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +38,10 @@ def draft(outcome: OutcomeRecorded, scene: Scene, *, late: bool) -> Draft:
 
 
 def _as_before_parking(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Scene:
-    """The scene that a team's replayed answer met when it was given; the urgency has risen since, and stays."""
+    """The scene that a team's replayed answer would have met."""
     answering = (name for name in scene.told() if name in outcome.answers_for and name not in standing.also)
     team = next((name for name in answering if not scene.is_hub(name)), None)
-    if team is None:
-        return scene
-    told = tuple(name for name in scene.told() if not scene.is_hub(name))
-    had = {"destination": team, "care_setting": scene.setting_of(team), "told": told}
-    sent = {"kind": DecisionKind.ROUTE, "status": Status.ROUTED, "hold_reason": None, "proposed": None}
-    return replace(scene, standing=standing.model_copy(update=had | sent))
+    return scene.before_parking(team) if team else scene
 
 
 def _ends_the_hold(outcome: OutcomeRecorded, scene: Scene) -> bool:

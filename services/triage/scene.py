@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from services.triage.facts import facts_of
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal
-from shared.codes import CareSetting, Gate, HoldReason, Status, Urgency, most_urgent
+from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, Status, Urgency, most_urgent
 from shared.errors import Bug
 from shared.referral import CodedReferral
 
@@ -120,6 +120,30 @@ class Scene:
         return standing.status is Status.ACCEPTED or (
             standing.status is Status.ROUTED and standing.proposed is not None
         )
+
+    def going_on(self) -> tuple[str, ...]:
+        """The teams that accepted the person and go on, whatever else is decided, until they close or return."""
+        return self.standing.accepted if self.standing else ()
+
+    def stays_with(self) -> str | None:
+        """The team that accepted the person where they stand, or where they would but for a hold."""
+        standing = self.standing
+        if standing is None or standing.status is Status.ACCEPTED:
+            return standing.destination if standing else None
+        return standing.proposed if standing.hold_reason and standing.proposed in standing.accepted else None
+
+    def before_parking(self, team: str) -> Scene:
+        """The scene before a record was missing, when the person stood with that team; what rose since stays risen."""
+        if self.standing is None:
+            return self
+        had = {
+            "destination": team,
+            "care_setting": self.setting_of(team),
+            "told": tuple(name for name in self.told() if not self.is_hub(name)),
+        }
+        status = Status.ACCEPTED if team in self.going_on() else Status.ROUTED
+        sent = {"kind": DecisionKind.ROUTE, "status": status, "hold_reason": None, "proposed": None}
+        return replace(self, standing=self.standing.model_copy(update=had | sent))
 
     def is_hub(self, destination: str) -> bool:
         """Whether a destination is the hub itself."""
