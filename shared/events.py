@@ -134,7 +134,9 @@ class Decision(Coded):
     """Exactly one per cause. `sequence` is gapless per referral and given by triage.
 
     `destination` is where the person stands after this decision (the hub for a hold), `proposed` where the rules
-    would send them; `also` are destinations added by overlays; `told` are all destinations that have the referral.
+    would send them; `also` are destinations added by overlays; `told` are all destinations that have the referral,
+    `told_settings`, in the same order, the care settings in whose topics they hear, and `accepted` those of them
+    that accepted the person and have neither closed nor returned since.
     `rows` decided, `beaten` matched as well and lost; `facts` is what the rules saw. `due_at` is when the
     receiving side must have acted, on the locality's calendar.
     """
@@ -157,6 +159,8 @@ class Decision(Coded):
     proposed_setting: CareSetting | None = None
     also: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    told_settings: tuple[CareSetting, ...] = ()
+    accepted: tuple[str, ...] = ()
     urgency: Urgency
     gate: Gate
     response: str

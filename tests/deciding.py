@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from shared.localities import Locality
 from tests.builders import MONDAY_10AM
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from services.triage.causes import Seen
     from services.triage.history import History
     from shared.events import Decision
@@ -29,10 +32,37 @@ def small_rules() -> RuleSet:
     return read(file.read_bytes(), file.name)
 
 
-def decided(*causes: Seen, persons: dict[str, History] | None = None) -> list[Decision]:
+@cache
+def small_rules_but(*changes: tuple[str, str]) -> RuleSet:
+    """The small rule set with some words of it changed."""
+    file = Path(__file__).parent / "samples" / "small-ruleset.yaml"
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return read(text.encode(), file.name)
+
+
+def decided(
+    *causes: Seen,
+    persons: dict[str, History] | None = None,
+    rules: RuleSet | None = None,
+    now: dt.datetime = MONDAY_10AM,
+) -> list[Decision]:
     """The decision for each cause; `persons` is what triage knows of people by their key."""
-    ledger = Ledger({}, dict(persons or {}), {"lambeth": small_rules()}, {"lambeth": LAMBETH}, "lambeth")
-    return [ledger.take(cause, MONDAY_10AM) for cause in causes]
+    ledger = a_ledger(persons, rules)
+    return [ledger.take(cause, now) for cause in causes]
+
+
+def a_ledger(persons: dict[str, History] | None = None, rules: RuleSet | None = None) -> Ledger:
+    """What the store holds before anything was decided."""
+    return Ledger({}, dict(persons or {}), {"lambeth": rules or small_rules()}, {"lambeth": LAMBETH}, "lambeth")
+
+
+def unsigned(cause: Seen) -> Seen:
+    """The same answer by someone without a registration."""
+    by = cause.event.by.model_copy(update={"registration": None})
+    return replace(cause, event=cause.event.model_copy(update={"by": by}))
 
 
 def told_as(decision: Decision) -> dict[str, str]:

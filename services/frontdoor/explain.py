@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from services.frontdoor import running
 from services.frontdoor.cli import CLEAN, add_command
 from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
-from services.frontdoor.story import due
+from services.frontdoor.story import due, proposing
 from services.frontdoor.trace import as_id
 from shared.codes import NOT_RECORDED, DecisionKind, Gate, HoldReason
 from shared.errors import Usage
@@ -37,7 +37,7 @@ HOLDS: Final = {
     HoldReason.GATE: "this route needs a person's look first",
     HoldReason.UNMATCHED: "no rule fits, so a person decides",
     HoldReason.CONFLICT: "the same message id came with other content",
-    HoldReason.RETURNED: "a team returned it",
+    HoldReason.RETURNED: "a team returned it, or a person sent it back to the hub",
     HoldReason.PARKED: "a record about it could not be read",
     HoldReason.CLOSED_DESTINATION: "the destination that the rules propose does not accept now",
     HoldReason.AFTER_WITHDRAWAL: "it had been cancelled before",
@@ -154,7 +154,7 @@ def _stands(decision: Decision, text: RuleText) -> Iterator[str]:
     if decision.hold_reason:
         yield f"It waits for a person because {HOLDS[decision.hold_reason]}."
     if decision.proposed:
-        yield f"The rules propose {text.name(decision.proposed)}."
+        yield f"{proposing(decision).capitalize()} {text.name(decision.proposed)}."
     if decision.also:
         yield f"Added: {', '.join(text.name(name) for name in decision.also)}."
     if decision.kind is not DecisionKind.WITHDRAW:

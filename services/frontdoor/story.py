@@ -118,9 +118,15 @@ def _kept(decision: events.Decision) -> str:
 
 def _held(decision: events.Decision) -> str:
     why = f" ({decision.hold_reason})" if decision.hold_reason else ""
-    proposed = f"; the rules propose {decision.proposed}" if decision.proposed else ""
+    proposed = f"; {proposing(decision)} {decision.proposed}" if decision.proposed else ""
     held = f"held at {decision.destination} for a person{why}, {decision.urgency.words}{by_rows(decision)}"
     return f"{held}{proposed}; due {due(decision)}"
+
+
+def proposing(decision: events.Decision) -> str:
+    """Whose proposal a decision names: its own rules', or one from before a person, a team or a parked record came in."""
+    own = decision.hold_reason and decision.rules and decision.proposed not in decision.told
+    return "the rules propose" if own else "proposed before:"
 
 
 def _withdrawn(decision: events.Decision) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _FIELDS: Final = frozenset(["kind", "by", "reason", "onward", "to", "urgency", "decision_id", "message_id", "note"])
 _BY: Final = frozenset(("name", "role", "registration"))
 _GOES_TO: Final = frozenset((OutcomeKind.REROUTED, OutcomeKind.STEPPED_UP))
+# A step-up is taken from anyone: nobody who calls for more help is refused at the door. Triage, which knows where its
+# rules send people in a crisis, lets one without registration end a safety hold only there.
 _ENDS_A_HOLD: Final = frozenset((OutcomeKind.RELEASED, OutcomeKind.REROUTED, OutcomeKind.ADVISED))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from services.triage.causes import Seen
     from services.triage.rules import RuleSet
-    from shared.events import Decision
+    from shared.events import Decision, ReferralAmended, ReferralReceived
     from shared.localities import Locality
     from shared.referral import CodedReferral
 
@@ -40,9 +40,20 @@ class Standing:
 
     def latest_facts(self) -> CodedReferral | None:
         """The newest coded referral, if any."""
+        event = self._latest_event()
+        return event.referral if event else None
+
+    def knows_newer_than(self, sequence: int) -> bool:
+        """Whether facts newer than those of a cause with this place are known, or were and are disposed of."""
+        if sequence > self.highest or self.latest_type is None:
+            return False
+        event = self._latest_event()
+        return event is None or event.sequence > sequence
+
+    def _latest_event(self) -> ReferralReceived | ReferralAmended | None:
         if self.latest is None or self.latest_type is None:
             return None
-        return events.PAYLOADS[self.latest_type].model_validate_json(self.latest).referral  # type: ignore[attr-defined,no-any-return]  # only kept from types that have one
+        return events.PAYLOADS[self.latest_type].model_validate_json(self.latest)  # type: ignore[return-value]  # only kept from these types
 
 
 @dataclass
@@ -68,7 +79,8 @@ class Ledger:
 
     def _scene(self, seen: Seen, before: Standing | None, now: dt.datetime) -> Scene:
         named = seen.event.locality if seen.event else before.decision.locality if before else self.default
-        ours = named if named in self.rules and named in self.localities else self.default
+        without_rules = named not in self.rules or named not in self.localities
+        ours = self.default if without_rules else named
         facts = _facts_from(seen, before)
         key = facts.person_key if facts else before.person_key if before else None
         return Scene(
@@ -80,6 +92,7 @@ class Ledger:
             locality=self.localities[ours],
             now=now,
             history=self._history(key, before),
+            without_rules=named if without_rules else None,
         )
 
     def _history(self, key: str | None, before: Standing | None) -> History:
@@ -89,9 +102,10 @@ class Ledger:
         return History(returns_90_days=before.returns) if before else NO_HISTORY
 
     def _move_person(self, before: Standing | None, after: Standing, decision: Decision) -> None:
-        if after.person_key and (decision.outcome or after.open_team):
+        was_open_in = before.open_team if before else None
+        if after.person_key and (decision.outcome or after.open_team or was_open_in):
             history = self.persons.get(after.person_key, NO_HISTORY)
-            left = before is not None and before.open_team == history.current_team
+            left = was_open_in == history.current_team
             self.persons[after.person_key] = replace(
                 history,
                 current_team=after.open_team or (NO_TEAM if left else history.current_team),
@@ -104,25 +118,31 @@ def _facts_from(seen: Seen, before: Standing | None) -> CodedReferral | None:
     if before and seen.type == events.CONFLICTING and seen.referral is None:
         return before.latest_facts()
     replayed = before is not None and before.decision.hold_reason is HoldReason.PARKED
-    if replayed and before and seen.type == events.RECEIVED and before.highest > (seen.sequence or 0):
+    if replayed and before and seen.type in _CARRY_FACTS and before.knows_newer_than(seen.sequence or 0):
         return before.latest_facts() or seen.referral
     return seen.referral
 
 
 def _after(seen: Seen, decision: Decision, before: Standing | None) -> Standing:
     highest = before.highest if before else 0
-    newer = seen.type in _CARRY_FACTS and (seen.sequence or 0) > highest
+    newer = seen.type in _CARRY_FACTS and not (before and before.knows_newer_than(seen.sequence or 0))
     referral = seen.referral if newer else None
-    accepted = decision.status is Status.ACCEPTED and decision.care_setting is CareSetting.SECONDARY_CARE
     return Standing(
         decision=decision,
         highest=max(highest, seen.sequence or 0),
         latest=seen.value if newer else before.latest if before else None,
         latest_type=seen.type if newer else before.latest_type if before else None,
         person_key=referral.person_key if referral else before.person_key if before else None,
-        open_team=decision.destination if accepted else None,
+        open_team=_open_team(decision, before),
         returns=(before.returns if before else 0) + (decision.outcome is OutcomeKind.RETURNED),
     )
+
+
+def _open_team(decision: Decision, before: Standing | None) -> str | None:
+    """The secondary team that has the person open: it goes on through holds and crises until it is told no more."""
+    if decision.status is Status.ACCEPTED and decision.care_setting is CareSetting.SECONDARY_CARE:
+        return decision.destination
+    return before.open_team if before and before.open_team in decision.told else None
 
 
 def decide_batch(arrivals: Sequence[Seen], ledger: Ledger, now: dt.datetime) -> list[tuple[Seen, Decision]]:

@@ -47,7 +47,7 @@ def _draft(seen: Seen, scene: Scene) -> Draft:
 
 
 def _cancelled(seen: Seen, scene: Scene) -> Draft:
-    if scene.is_late(seen):
+    if seen.event.sequence < scene.highest:  # whoever sent later news still wants help, also where this is a replay
         return Draft.keep(scene, late=True, notes=("a cancellation arrived after later news and was not acted on",))
     return Draft(DecisionKind.WITHDRAW, Status.CANCELLED, scene.standing_destination(), scene.standing_urgency())
 
@@ -60,34 +60,53 @@ def _new_facts(seen: Seen, scene: Scene) -> Draft:
     there = scene.is_answered() and scene.proposal.destination == standing.destination
     if scene.proposal.section in URGENT_SECTIONS and not there:
         return _by_rules(scene)
+    if scene.is_replayed(seen.event.sequence) and (team := scene.stays_with()):
+        return _new_facts_where_sent(scene.before_parking(team))
     if standing.kind is DecisionKind.HOLD or standing.status is Status.HELD:
-        releasable = _RELEASED_BY_REPLAY if seen.type == events.RECEIVED else _RELEASED_BY_FACTS
+        releasable = _RELEASED_BY_REPLAY if scene.is_replayed(seen.event.sequence) else _RELEASED_BY_FACTS
         if standing.hold_reason is not None and standing.hold_reason not in releasable:
             return _new_facts_held(scene, standing.hold_reason)
         return _by_rules(scene)
     if standing.status is Status.RETURNED:
         return _new_facts_held(scene, HoldReason.RETURNED)
-    if standing.status is Status.ACCEPTED or (scene.is_answered() and not scene.proposal.hold):
+    return _new_facts_where_sent(scene)
+
+
+def _new_facts_where_sent(scene: Scene) -> Draft:
+    """News of someone who was sent somewhere: it moves nobody whom people there or at the hub have answered for.
+
+    A safety question (draft row U10) is for a clinician: where those who accepted the person have none, the hub's.
+    """
+    standing, asks = scene.standing, scene.proposal.hold
+    if standing is None:
+        return _by_rules(scene)
+    if standing.status is Status.ACCEPTED:
+        if asks and not scene.stands_with_clinicians():
+            return _new_facts_held(scene, HoldReason.SAFETY)
         return _stays(scene, standing)
-    if scene.stands_in_crisis():  # news takes nobody out of an emergency or crisis route: the people there do
+    if scene.is_answered() and not asks:
+        return _stays(scene, standing)
+    if standing.status is Status.ROUTED and scene.stands_in_crisis():  # the people there take someone out, not news
         return _stays(scene, standing)
     return _by_rules(scene)
 
 
 def _stays(scene: Scene, standing: Decision) -> Draft:
-    """News raises urgency, and tells whom the rules add; it moves nobody."""
-    added = [name for name in scene.proposal.also if name not in standing.also]
-    if not any(scene.is_open(scene.directory.get(name)) for name in added):
-        return Draft.keep(scene, urgency=scene.raised_urgency())
-    draft = Draft.route(scene, standing.destination, scene.raised_urgency())
-    draft.status, draft.proposed = standing.status, standing.proposed
-    draft.add(scene, scene.proposal.also)
-    draft.by_rules(scene.proposal, scene.rules)
+    """News raises urgency, and tells whom the rules add; it moves nobody, and says what the rules would have made of it."""
+    proposal, draft = scene.proposal, Draft.keep(scene, urgency=scene.raised_urgency())
+    draft.add(scene, proposal.also)
+    if added := draft.also[len(standing.also) :]:
+        draft.kind, draft.told = DecisionKind.ROUTE, tuple(dict.fromkeys((*scene.told(), *added)))
+    draft.by_rules(proposal, scene.rules)
+    if proposal.hold:
+        draft.notes += ("a safety question is open: the clinicians who have the person answer it",)
+    if proposal.destination != standing.destination:
+        draft.notes += (f"the rules now propose {proposal.destination}: news moves nobody who is cared for",)
     return draft
 
 
 def _late(scene: Scene) -> Draft:
-    """News older than what was decided: it may raise urgency and nothing else."""
+    """News older than what was decided: it may raise urgency and nothing else, to a crisis route where it shows one."""
     raised = scene.raised_urgency()
     if raised is scene.standing_urgency():
         return Draft.keep(scene, late=True)
@@ -95,17 +114,24 @@ def _late(scene: Scene) -> Draft:
         draft = _by_rules(scene)
         draft.late = True
         return draft
-    return Draft.keep(scene, urgency=raised, late=True)
+    draft = Draft.keep(scene, urgency=raised, late=True)
+    draft.by_rules(scene.proposal, scene.rules)
+    return draft
 
 
 def _new_facts_held(scene: Scene, reason: HoldReason) -> Draft:
-    """Held for a person whatever the rules propose, unless they propose an emergency or crisis route."""
+    """Held for a person whatever the rules propose, unless they propose an emergency or crisis route.
+
+    A release leaves whoever was accepted with the team that goes on; anyone else it sends where the rules propose.
+    """
     if scene.proposal.section in URGENT_SECTIONS and reason is not HoldReason.AFTER_WITHDRAWAL:
         return _by_rules(scene)
     draft = _hold_raised(scene, HoldReason.SAFETY if scene.proposal.hold and not scene.is_withdrawn() else reason)
     draft.urgency = most_urgent(draft.urgency, scene.proposal.urgency)
+    if not scene.is_withdrawn():
+        draft.add(scene, scene.proposal.also)  # safeguarding never waits for a hold (draft row U11)
     draft.by_rules(scene.proposal, scene.rules)
-    draft.proposed = None if scene.is_hub(scene.proposed()) else scene.proposed()
+    draft.proposed = scene.stays_with() or scene.proposed_elsewhere()
     return draft
 
 
@@ -123,7 +149,7 @@ def _by_rules(scene: Scene) -> Draft:
     urgency = scene.raised_urgency()
     if reason := _why_held(scene):
         draft = Draft.hold(scene, scene.held_for(reason), urgency)
-        draft.proposed = None if reason is HoldReason.UNMATCHED else scene.proposed()
+        draft.proposed = scene.proposed_elsewhere()
     else:
         draft = Draft.route(scene, scene.proposal.destination, urgency)
     draft.add(scene, scene.proposal.also)

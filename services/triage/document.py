@@ -29,7 +29,6 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
     standing, started = scene.standing, seen.event.received_at if seen.event else scene.now
     told, destination = draft.now_told(scene), scene.directory.get(draft.destination)
     at_hub = destination is None or scene.is_hub(draft.destination)
-    saw = draft.rules is not None
     return Decision.trusted(
         decision_id=decision_id(seen.cause_id),
         referral_id=seen.referral_id,
@@ -49,6 +48,8 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         proposed_setting=scene.setting_of(draft.proposed) if draft.proposed else None,
         also=tuple(draft.also),
         told=told,
+        told_settings=tuple(scene.setting_of(name) for name in told),
+        accepted=draft.accepted(scene, told),
         urgency=draft.urgency,
         gate=destination.gate if destination else Gate.BEFORE,
         response=HUB_RESPONSE if at_hub or destination is None else destination.response,
@@ -58,11 +59,11 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         due_at=_due(draft, scene, started, at_hub=at_hub),
         safe_contact_only=_safe_contact_only(scene),
         late=draft.late,
-        rules=_used(scene.rules.locality, scene.rules.version, scene.rules.hash) if saw else None,
+        rules=_used(scene.rules.locality, scene.rules.version, scene.rules.hash) if draft.rules else None,
         rows=draft.rows,
         beaten=draft.beaten,
         notes=draft.notes,
-        facts=_recorded(scene) if saw else {},
+        facts=_recorded(scene) if draft.rules else {},
         outputs=draft.outputs(seen.cause_id, scene, told),
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Draft:
-    """What a decision will say; `told` and `withdrawn_from` are worked out from the scene."""
+    """What a decision will say; whom it tells is worked out from the scene where `told` is None."""
 
     kind: DecisionKind
     status: Status
@@ -33,7 +33,6 @@ class Draft:
     beaten: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rules: RuleSet | None = None
-    saw_facts: bool = False
 
     @classmethod
     def route(cls, scene: Scene, destination: str, urgency: Urgency) -> Draft:
@@ -67,18 +66,23 @@ class Draft:
         return draft
 
     def add(self, scene: Scene, also: tuple[str, ...]) -> None:
-        """Adds overlays' destinations; one that is closed becomes a note for the hub instead."""
+        """Adds overlays' destinations; of one that is closed the hub hears instead, for a person to arrange it."""
+        hub = scene.locality.hub
         for name in also:
             if scene.is_open(scene.directory.get(name)):
-                if name not in self.also:
-                    self.also.append(name)
-            else:
+                self._add(name)
+            elif name not in self.also:
+                self._add(hub)
                 self.notes += (f"{name} is closed: someone must arrange it",)
+
+    def _add(self, name: str) -> None:
+        if name not in (self.destination, *self.also):
+            self.also.append(name)
 
     def by_rules(self, proposal: Proposal, rules: RuleSet) -> None:
         """Names the rule rows that decided and those they beat."""
         self.rows = (*proposal.urgency_rows, proposal.row, *proposal.overlay_rows)
-        self.beaten, self.rules, self.saw_facts = proposal.beaten, rules, True
+        self.beaten, self.rules = proposal.beaten, rules
         self.notes += tuple(proposal.notes)
 
     def as_keep_if_nothing_moves(self, scene: Scene) -> Draft:
@@ -104,9 +108,13 @@ class Draft:
             return ()
         new = [self.destination, *(name for name in self.also if self._goes_at_once(scene, name))]
         accepted = scene.standing is not None and scene.standing.status is Status.ACCEPTED
-        if self.kind is DecisionKind.HOLD or accepted:  # who cares for the person already goes on doing so
-            new = [*scene.told(), *new]
-        return tuple(dict.fromkeys(new))
+        before = scene.told() if self.kind is DecisionKind.HOLD or accepted else scene.going_on()
+        return tuple(dict.fromkeys((*before, *new)))  # who cares for the person already goes on doing so
+
+    def accepted(self, scene: Scene, told: tuple[str, ...]) -> tuple[str, ...]:
+        """Who of those told has accepted the person."""
+        now = (self.destination,) if self.status is Status.ACCEPTED else ()
+        return tuple(name for name in dict.fromkeys((*scene.going_on(), *now)) if name in told)
 
     def _goes_at_once(self, scene: Scene, name: str) -> bool:
         """An added destination is told at once, also from a hold, unless a person must look first (U11 never waits)."""

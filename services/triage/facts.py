@@ -34,13 +34,18 @@ def risk_unanswered(referral: CodedReferral) -> str:
 
 
 def perinatal(referral: CodedReferral) -> str:
-    """Where in the perinatal period: planning, pregnant, or weeks since birth in the bands that rules use."""
+    """Where in the perinatal period: planning, pregnant, or weeks since birth in the bands that rules use.
+
+    Of two that hold at once the more dangerous counts: a new pregnancy outweighs the second year after a birth.
+    """
     period = referral.perinatal
     weeks = period.weeks_since_birth
-    if weeks is not None and weeks <= 104:
-        return "to 10 weeks" if weeks <= 10 else "to 12 months" if weeks <= 52 else "to 24 months"
+    if weeks is not None and weeks <= 52:
+        return "to 10 weeks" if weeks <= 10 else "to 12 months"
     if period.pregnant == "yes":
         return "pregnant"
+    if weeks is not None and weeks <= 104:
+        return "to 24 months"
     if period.planning == "yes" or referral.reason.code == "27":
         return "planning"
     if weeks is not None or period.pregnant == "no":

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from services.triage.scene import Scene
     from shared.events import Decision, OutcomeRecorded
 
-_ENDS_A_HOLD: Final = frozenset((OutcomeKind.RELEASED, OutcomeKind.REROUTED, OutcomeKind.ADVISED))
 _MOVES: Final = frozenset((OutcomeKind.RETURNED, OutcomeKind.STEPPED_UP, OutcomeKind.RELEASED, OutcomeKind.REROUTED))
 
 
@@ -29,17 +28,33 @@ def draft(outcome: OutcomeRecorded, scene: Scene, *, late: bool) -> Draft:
         return Draft.keep(scene, urgency=raised, late=True)
     if standing.status is Status.CANCELLED and outcome.kind in _MOVES:
         return Draft.hold(scene, HoldReason.AFTER_WITHDRAWAL, most_urgent(standing.urgency, Urgency.URGENT))
-    if _needs_a_clinician(outcome, standing):
-        return Draft.keep(scene, notes=("a safety hold is ended by a registered clinician alone: it goes on",))
-    return _BY_KIND[outcome.kind](outcome, scene, standing)
+    if standing.hold_reason is HoldReason.SAFETY and not outcome.by.registration and _ends_the_hold(outcome, scene):
+        urgency = _stepped_up_urgency(outcome, scene) if outcome.kind is OutcomeKind.STEPPED_UP else None
+        notes = ("a safety hold is ended by a registered clinician alone: it goes on",)
+        return Draft.keep(scene, urgency=urgency, notes=notes)
+    if scene.is_replayed(outcome.sequence):
+        scene = _as_before_parking(outcome, scene, standing)
+    return _BY_KIND[outcome.kind](outcome, scene, scene.standing or standing)
 
 
-def _needs_a_clinician(outcome: OutcomeRecorded, standing: Decision) -> bool:
-    """Whether a safety hold would end without one (draft row U10); what intake knew of it may have been older."""
-    if standing.hold_reason is not HoldReason.SAFETY or outcome.by.registration:
-        return False
-    closes = outcome.kind is OutcomeKind.CLOSED and standing.destination in outcome.answers_for
-    return closes or outcome.kind in _ENDS_A_HOLD
+def _as_before_parking(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Scene:
+    """The scene that a team's replayed answer would have met."""
+    answering = (name for name in scene.told() if name in outcome.answers_for and name not in standing.also)
+    team = next((name for name in answering if not scene.is_hub(name)), None)
+    return scene.before_parking(team) if team else scene
+
+
+def _ends_the_hold(outcome: OutcomeRecorded, scene: Scene) -> bool:
+    """Whether a hold would end by it, other than with people who are there for a crisis (draft row U10)."""
+    match outcome.kind:
+        case OutcomeKind.RELEASED | OutcomeKind.REROUTED | OutcomeKind.ADVISED:
+            return True
+        case OutcomeKind.STEPPED_UP:
+            return not scene.is_for_crises(outcome.to)
+        case OutcomeKind.CLOSED:
+            return scene.standing_destination() in outcome.answers_for
+        case _:
+            return False
 
 
 def _accepted(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
@@ -51,17 +66,22 @@ def _accepted(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Dra
 
 
 def _closed(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
-    keep = Draft.keep(scene)
     if standing.destination in outcome.answers_for:
-        keep.status, keep.told, keep.hold_reason = Status.CLOSED, (), None
-    else:  # an added service has done its part; the owner goes on
-        keep.told = tuple(name for name in scene.told() if name not in outcome.answers_for)
+        return _ended(scene)
+    keep = Draft.keep(scene)  # an added service has done its part; the owner goes on
+    keep.told = tuple(name for name in scene.told() if name not in outcome.answers_for)
     return keep
 
 
 def _advised(_: OutcomeRecorded, scene: Scene, __: Decision) -> Draft:
+    return _ended(scene)
+
+
+def _ended(scene: Scene) -> Draft:
+    """Nobody has it any more. What was withdrawn stays withdrawn: news of it is for a person to look at."""
     keep = Draft.keep(scene)
-    keep.status, keep.told, keep.hold_reason = Status.CLOSED, (), None
+    keep.status = Status.CANCELLED if scene.is_withdrawn() else Status.CLOSED
+    keep.told, keep.hold_reason = (), None
     return keep
 
 
@@ -94,19 +114,26 @@ def _stepped_up(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
 
 
 def _to(destination: str | None, scene: Scene, urgency: Urgency) -> Draft:
-    """A person chose the destination: no gate; one that is closed or unknown comes back to the hub, loudly."""
-    if destination and scene.is_open(scene.directory.get(destination)):
+    """A person chose the destination: no gate; one that is closed or unknown comes back to the hub, loudly.
+
+    At the hub itself a person waits for one who looks, and no news sends them away from there, as after a return.
+    """
+    to_hub = destination is not None and scene.is_hub(destination)
+    if destination and not to_hub and scene.is_open(scene.directory.get(destination)):
         route = Draft.route(scene, destination, urgency)
         if standing := scene.standing:  # kept beside the choice: it tells a person's route from the rules' own
             route.proposed = standing.proposed or standing.destination
         return route
-    hold = Draft.hold(scene, HoldReason.CLOSED_DESTINATION, most_urgent(urgency, Urgency.URGENT))
-    hold.proposed = destination
+    reason = scene.held_for(HoldReason.RETURNED if to_hub else HoldReason.CLOSED_DESTINATION)
+    hold = Draft.hold(scene, reason, most_urgent(urgency, Urgency.URGENT))
+    hold.proposed = None if to_hub else destination
     return hold
 
 
 def _urgency_lowered(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
     """The one way down: a named clinician, with a registration and a reason (clinical ground rule 2)."""
+    if scene.is_replayed(outcome.sequence):
+        return Draft.keep(scene, notes=("urgency not lowered: no replay lowers it",))
     if outcome.urgency is None or not outcome.by.registration or not outcome.reason:
         return Draft.keep(scene, notes=("urgency not lowered: no registered clinician, reason or code was given",))
     return Draft.keep(scene, urgency=outcome.urgency)

@@ -58,12 +58,42 @@ _MAIN_PROBLEMS: Final = frozenset(
         "other",
     ]
 )
+# Danger stands before the reason given first, whoever names it; the first of these that anyone names counts.
+_DANGERS: Final = ("crisis", "self-harm", "psychosis")
+# Beside psychosis these stay the problem: their own rows speak of danger (draft rows D23, D28, U11), and ask for
+# psychosis by the facts `psychosis` and `severe_mental_illness`.
+_STAYS_BESIDE_PSYCHOSIS: Final = frozenset(("substance", "eating"))
+_SEVERE_ILLNESSES: Final = frozenset(("psychosis", "bipolar"))
 _PSYCHOSIS_SEVERITY: Final = ("none", "attenuated", "known relapse", "first episode")
 _PSYCHOSIS_OF_REASON: Final = {"01": "first episode", "02": "known relapse"}
 
 
 def problem(referral: CodedReferral) -> str:
-    """The main problem: from the MHSDS reason code, else from `presentation.main_problem`."""
+    """The main problem: a danger that any reason names, else by the MHSDS reason code, else by `main_problem`."""
+    first = _by_precedence(referral)
+    named = _named(referral)
+    danger = next((danger for danger in _DANGERS if danger in named), first)
+    return first if danger == "psychosis" and first in _STAYS_BESIDE_PSYCHOSIS else danger
+
+
+def psychosis(referral: CodedReferral) -> str:
+    """Psychosis signs: the most severe of the structured answer and what the reason codes imply."""
+    implied: list[str] = [_PSYCHOSIS_OF_REASON[code] for code in _codes(referral) if code in _PSYCHOSIS_OF_REASON]
+    signs = referral.presentation.psychosis
+    if not implied:
+        return signs
+    if signs in _PSYCHOSIS_SEVERITY:
+        implied.append(signs)
+    return max(implied, key=_PSYCHOSIS_SEVERITY.index)
+
+
+def severe_mental_illness(referral: CodedReferral) -> str:
+    """Whether psychosis or bipolar disorder is known or suspected, as the first reason or beside it."""
+    severe = psychosis(referral) in {"first episode", "known relapse"} or bool(_SEVERE_ILLNESSES & _named(referral))
+    return "yes" if severe else "no"
+
+
+def _by_precedence(referral: CodedReferral) -> str:
     known = PROBLEM_OF_REASON.get(referral.reason.code)
     if known is not None:
         return known
@@ -74,18 +104,10 @@ def problem(referral: CodedReferral) -> str:
     return NOT_RECORDED if unanswered else UNMAPPED
 
 
-def psychosis(referral: CodedReferral) -> str:
-    """Psychosis signs: the more severe of the structured answer and what the reason code implies."""
-    signs = referral.presentation.psychosis
-    implied = _PSYCHOSIS_OF_REASON.get(referral.reason.code)
-    if implied is None:
-        return signs
-    if signs not in _PSYCHOSIS_SEVERITY:
-        return implied
-    return max(signs, implied, key=_PSYCHOSIS_SEVERITY.index)
+def _named(referral: CodedReferral) -> set[str]:
+    """Every problem that the referral names, wherever it stands."""
+    return {referral.presentation.main_problem, *(PROBLEM_OF_REASON.get(code, "") for code in _codes(referral))}
 
 
-def severe_mental_illness(referral: CodedReferral) -> str:
-    """Whether psychosis or bipolar disorder is known or suspected."""
-    severe = psychosis(referral) in {"first episode", "known relapse"} or problem(referral) in {"psychosis", "bipolar"}
-    return "yes" if severe else "no"
+def _codes(referral: CodedReferral) -> tuple[str, ...]:
+    return (referral.reason.code, *referral.reason.others)

@@ -54,9 +54,6 @@ FROM unnest($1::uuid[], $2::bigint[]) AS n (event_id, "offset") WHERE o.event_id
 UPDATE triage.parked p SET dlq_offset = n."offset"
 FROM unnest($1::uuid[], $2::bigint[]) AS n (cause_id, "offset") WHERE p.cause_id = n.cause_id
 
--- name: unpublished_causes
-SELECT DISTINCT cause_id FROM triage.output WHERE published_at IS NULL AND partition = ANY($1::int[]) LIMIT 1000
-
 -- name: store_ruleset
 INSERT INTO triage.ruleset (hash, locality, version, text) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING hash
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from services.triage.facts import facts_of
 from services.triage.history import NO_HISTORY, NO_TEAM, History
-from services.triage.rules import URGENT_SECTIONS, Proposal
-from shared.codes import CareSetting, Gate, HoldReason, Status, Urgency, most_urgent
+from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal
+from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, Status, Urgency, most_urgent
 from shared.errors import Bug
 from shared.referral import CodedReferral
 
@@ -33,6 +33,7 @@ class Scene:
     """All that a decision may depend on. `highest` is the highest cause sequence decided for this referral.
 
     `facts_from` is the coded referral that the rules see: the cause's own, or the latest where that is newer.
+    `without_rules` is the locality of a referral that has none in force: `rules` are then another's.
     """
 
     standing: Decision | None
@@ -43,6 +44,7 @@ class Scene:
     locality: Locality
     now: dt.datetime
     history: History = NO_HISTORY
+    without_rules: str | None = None
 
     @property
     def directory(self) -> Mapping[str, Destination]:
@@ -56,20 +58,43 @@ class Scene:
 
     @cached_property
     def proposal(self) -> Proposal:
-        """What the rules in force make of the facts; a person decides where they cannot read one of them."""
+        """What the rules in force make of the facts; a person decides where they cannot read one, or are another's."""
         try:
-            return self.rules.propose(self.facts)
+            proposed = self.rules.propose(self.facts)
         except Bug as error:
-            urgency = most_urgent(self.standing_urgency(), Urgency.URGENT)
-            return Proposal(
-                urgency, (), self.locality.hub, "otherwise", "none", (), (), (), hold=True, notes=(error.detail,)
-            )
+            unread = Proposal(Urgency.URGENT, (), "", "", "none", (), (), (), hold=True, notes=(error.detail,))
+            return self._for_a_person(unread)
+        return self._not_elsewhere(proposed) if self.without_rules else proposed
+
+    def _not_elsewhere(self, proposed: Proposal) -> Proposal:
+        """What another locality's rules say of how urgent it is, and nothing of where to."""
+        note = f"{self.without_rules} has no rules in force: a person decides where to"
+        danger = proposed.hold or proposed.section in URGENT_SECTIONS
+        return self._for_a_person(proposed._replace(row="none", hold=danger, notes=(note, *proposed.notes)))
+
+    def _for_a_person(self, proposed: Proposal) -> Proposal:
+        """At the hub, urgent at least, and never less so than the referrer asked (clinical ground rule 2)."""
+        own = self.facts[REFERRER_URGENCY]
+        floors = (Urgency(str(own)),) if own in list(Urgency) else ()
+        urgency = most_urgent(proposed.urgency, Urgency.URGENT, *floors)
+        return proposed._replace(
+            urgency=urgency, destination=self.locality.hub, section="otherwise", beaten=(), also=()
+        )
 
     def is_late(self, seen: Seen) -> bool:
         """Whether a later cause was decided already; the replay of a parked record is not late."""
         if self.standing is None or seen.sequence is None:
             return False
         return seen.sequence < self.highest and self.standing.hold_reason is not HoldReason.PARKED
+
+    def is_replayed(self, sequence: int) -> bool:
+        """Whether a cause with this place is the parked record come again, or what was decided while it was missing.
+
+        Places have no gaps: the one after the highest is what was parked, unless another came since.
+        """
+        if self.standing is None or self.standing.hold_reason is not HoldReason.PARKED:
+            return False
+        return sequence <= self.highest + (self.standing.cause_sequence is None)
 
     def held_for(self, reason: HoldReason) -> HoldReason:
         """The reason of a hold that comes on top of what stands: no news makes it easier to end than it was."""
@@ -96,6 +121,30 @@ class Scene:
             standing.status is Status.ROUTED and standing.proposed is not None
         )
 
+    def going_on(self) -> tuple[str, ...]:
+        """The teams that accepted the person and go on, whatever else is decided, until they close or return."""
+        return self.standing.accepted if self.standing else ()
+
+    def stays_with(self) -> str | None:
+        """The team that accepted the person where they stand, or where they would but for a hold."""
+        standing = self.standing
+        if standing is None or standing.status is Status.ACCEPTED:
+            return standing.destination if standing else None
+        return standing.proposed if standing.hold_reason and standing.proposed in standing.accepted else None
+
+    def before_parking(self, team: str) -> Scene:
+        """The scene before a record was missing, when the person stood with that team; what rose since stays risen."""
+        if self.standing is None:
+            return self
+        had = {
+            "destination": team,
+            "care_setting": self.setting_of(team),
+            "told": tuple(name for name in self.told() if not self.is_hub(name)),
+        }
+        status = Status.ACCEPTED if team in self.going_on() else Status.ROUTED
+        sent = {"kind": DecisionKind.ROUTE, "status": status, "hold_reason": None, "proposed": None}
+        return replace(self, standing=self.standing.model_copy(update=had | sent))
+
     def is_hub(self, destination: str) -> bool:
         """Whether a destination is the hub itself."""
         return destination == self.locality.hub
@@ -115,9 +164,9 @@ class Scene:
         known = self.history.current_team != NO_TEAM or self.history.returns_90_days > 0
         return (destination is not None and destination.gate is Gate.BEFORE) or (weak and known)
 
-    def proposed(self) -> str:
-        """The destination that the rules propose."""
-        return self.proposal.destination
+    def proposed_elsewhere(self) -> str | None:
+        """The destination that the rules propose, unless that is the hub, where a hold is anyway."""
+        return None if self.is_hub(self.proposal.destination) else self.proposal.destination
 
     def standing_urgency(self) -> Urgency:
         """The urgency that stands, or routine where nothing does."""
@@ -129,15 +178,31 @@ class Scene:
 
     def stands_in_crisis(self) -> bool:
         """Whether the person was sent where only emergency and crisis rows send."""
-        if self.standing is None:
-            return False
-        here = {row.table for row in self.rules.rows.routes if row.outcome.destination == self.standing.destination}
+        return self.standing is not None and self.is_for_crises(self.standing.destination)
+
+    def is_for_crises(self, destination: str | None) -> bool:
+        """Whether a destination is one where only emergency and crisis rows send."""
+        here = {row.table for row in self.rules.rows.routes if row.outcome.destination == destination}
         return bool(here) and here <= URGENT_SECTIONS
 
+    def stands_with_clinicians(self) -> bool:
+        """Whether those who have the person have clinicians of their own, who can answer a safety question."""
+        secondary = self.standing is not None and self.standing.care_setting is CareSetting.SECONDARY_CARE
+        return secondary or self.stands_in_crisis()
+
     def setting_of(self, destination: str) -> CareSetting:
-        """The care setting of a destination; one that left the directory is the front door's to sort out."""
-        if self.standing and destination == self.standing.destination:
-            return self.standing.care_setting
+        """The care setting of a destination: the one it was told in, so that all it hears of a referral is on one topic.
+
+        One that was never told and is not in the directory is the front door's to sort out.
+        """
+        if self.standing:
+            told = dict(
+                zip(self.standing.told, self.standing.told_settings, strict=False)
+            )  # older ones have no settings
+            if destination in told:
+                return told[destination]
+            if destination == self.standing.destination:
+                return self.standing.care_setting
         known = self.directory.get(destination)
         return known.care_setting if known else CareSetting.FRONT_DOOR
 

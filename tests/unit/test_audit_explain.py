@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from services.frontdoor.explain import as_json, explanation, lines
 from services.frontdoor.recorded import decisions
 from services.frontdoor.ruletext import NOTHING, read_rules
-from shared.codes import DecisionKind, Status
+from shared.codes import DecisionKind, HoldReason, Status
 from tests.builders import an_id
 from tests.stories import a_decision, a_decision_event
+
+if TYPE_CHECKING:
+    from shared.events import Decision
 
 RULES = """
 inputs:
@@ -109,3 +114,18 @@ def test_overlays_and_the_urgency_table_are_read_as_rows_too() -> None:
 )
 def test_what_is_no_rule_file_explains_nothing(text: str) -> None:
     assert read_rules(text).rows == {}
+
+
+def test_only_what_the_decisions_own_rules_proposed_is_said_to_be_proposed_by_them() -> None:
+    held = {"kind": DecisionKind.HOLD, "status": Status.HELD, "destination": "hub", "proposed": "timebank"}
+    by_rules = a_decision(**held, hold_reason=HoldReason.GATE, told=("hub",))
+    parked = a_decision(**held, hold_reason=HoldReason.PARKED, rules=None, rows=(), told=("hub",))
+    accepted = a_decision(**held, hold_reason=HoldReason.SAFETY, told=("timebank", "hub"))
+    rerouted = a_decision(proposed="timebank")
+    assert "The rules propose timebank." in said_of(by_rules)
+    for decision in (parked, accepted, rerouted):
+        assert "Proposed before: timebank." in said_of(decision)
+
+
+def said_of(decision: Decision) -> list[str]:
+    return list(lines(explanation([decision], NOTHING)))

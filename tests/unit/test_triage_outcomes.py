@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -11,10 +10,7 @@ from services.triage.history import History
 from shared.codes import DecisionKind, HoldReason, Status, Urgency
 from shared.events import KEPT, ROUTED
 from tests.builders import Person
-from tests.deciding import decided, told_as
-
-if TYPE_CHECKING:
-    from services.triage.causes import Seen
+from tests.deciding import decided, told_as, unsigned
 
 
 def test_an_accepted_referral_stays_with_its_team_when_news_comes() -> None:
@@ -67,8 +63,7 @@ def test_only_a_registered_clinician_lowers_urgency() -> None:
     ada = Person()
     causes = (ada.received(risk={"suicidal": "not recorded"}), ada.outcome("urgency-lowered", urgency="3"))
     assert decided(*causes)[-1].urgency is Urgency.ROUTINE
-    unsigned = causes[1].event.model_copy(update={"by": causes[1].event.by.model_copy(update={"registration": None})})
-    assert decided(causes[0], replace(causes[1], event=unsigned))[-1].urgency is Urgency.URGENT
+    assert decided(causes[0], unsigned(causes[1]))[-1].urgency is Urgency.URGENT
 
 
 def test_a_rerouting_to_nowhere_is_a_hold() -> None:
@@ -99,12 +94,6 @@ def test_a_second_return_is_seen_also_of_someone_whom_nothing_links() -> None:
     causes = ada.received(person_key=None, person_link="none"), ada.outcome("returned", **answer)
     again = ada.outcome("rerouted", to="talking-therapies"), ada.outcome("returned", **answer)
     assert decided(*causes, *again)[-1].urgency is Urgency.URGENT
-
-
-def unsigned(cause: Seen) -> Seen:
-    """The same answer by someone without a registration."""
-    by = cause.event.by.model_copy(update={"registration": None})
-    return replace(cause, event=cause.event.model_copy(update={"by": by}))
 
 
 @pytest.mark.parametrize(

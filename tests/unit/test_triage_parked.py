@@ -11,8 +11,8 @@ from services.triage.causes import read
 from services.triage.history import History
 from shared.codes import CareSetting, DecisionKind, HoldReason, Urgency
 from shared.errors import Poison
-from tests.builders import Person, a_record_of, an_id
-from tests.deciding import decided
+from tests.builders import MONDAY_10AM, Person, a_record_of, an_id
+from tests.deciding import a_ledger, decided
 
 
 def test_a_parked_record_leaves_its_person_at_the_hub() -> None:
@@ -60,6 +60,21 @@ def test_whoever_was_accepted_by_a_secondary_team_comes_back_to_it() -> None:
         again.received(),
     )
     assert decided(*causes)[-1].destination == "focused-support"
+
+
+def test_a_team_goes_on_having_the_person_while_the_hub_holds_the_referral() -> None:
+    ada, ledger = Person(), a_ledger()
+    open_there = ada.received(reason={"code": "01"}), ada.outcome("accepted", answers_for=("focused-support",))
+    for cause in (*open_there, ada.conflicting()):
+        ledger.take(cause, MONDAY_10AM)
+    assert ledger.standing[ada.referral_id].open_team == "focused-support"
+    assert ledger.take(Person("ada again").received(), MONDAY_10AM).destination == "focused-support"
+
+
+def test_a_team_that_was_withdrawn_from_has_the_person_no_more() -> None:
+    ada, again = Person(), Person("ada again")
+    open_there = ada.received(reason={"code": "01"}), ada.outcome("accepted", answers_for=("focused-support",))
+    assert decided(*open_there, ada.cancelled(), again.received())[-1].destination == "talking-therapies"
 
 
 def test_the_same_cause_and_destination_always_give_the_same_ids() -> None:
