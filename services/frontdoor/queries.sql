@@ -1,10 +1,11 @@
 -- name: taken
-SELECT event_id, referral_id, sequence, partition, "offset", synthetic FROM intake.accounting
-WHERE $1::timestamptz IS NULL OR received_at >= $1
+SELECT event_id, referral_id, sequence, partition, "offset", synthetic, received_at FROM intake.accounting
+WHERE ($1::timestamptz IS NULL OR received_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2))
 ORDER BY event_id;
 
 -- name: decided
-SELECT cause_id, bool_and(published) AS published FROM triage.accounting GROUP BY cause_id ORDER BY cause_id;
+SELECT cause_id, bool_and(published) AS published, referral_id FROM triage.accounting
+GROUP BY cause_id, referral_id ORDER BY cause_id;
 
 -- name: outputs
 SELECT output_event_id, cause_id, referral_id, published, topic, partition, "offset" FROM triage.accounting
@@ -14,16 +15,17 @@ ORDER BY output_event_id;
 SELECT event_id FROM audit.accounting WHERE event_id IS NOT NULL ORDER BY event_id;
 
 -- name: parked
-SELECT cause_id, referral_id, topic, partition, "offset", code FROM triage.parked
-WHERE $1::timestamptz IS NULL OR parked_at >= $1;
+SELECT cause_id, referral_id, topic, partition, "offset", code, parked_at FROM triage.parked
+WHERE ($1::timestamptz IS NULL OR parked_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2));
 
 -- name: heads
 SELECT topic, partition, "offset" FROM audit.heads
 WHERE stream = (SELECT stream FROM audit.heads ORDER BY recorded_at DESC LIMIT 1);
 
 -- name: causes
-SELECT event_id, referral_id, sequence, partition, "offset", synthetic FROM intake.accounting
-WHERE event_id = ANY ($1::uuid[]) AND ($2::timestamptz IS NULL OR received_at >= $2);
+SELECT event_id, referral_id, sequence, partition, "offset", synthetic, received_at FROM intake.accounting
+WHERE ($1::timestamptz IS NULL OR received_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2))
+  AND event_id = ANY ($3::uuid[]);
 
 -- name: story
 -- Each event once: its first row, and apart from that its first dead letter; what has no id stands for itself.
