@@ -74,7 +74,8 @@ class Entry(NamedTuple):
     def __str__(self) -> str:
         """For people: which event of which referral, where, why."""
         synthetic = " (synthetic)" if self.synthetic else ""
-        return f"event {self.event_id} of referral {self.referral_id}{synthetic}, {self.hop}: {self.why}"
+        event = f"event {self.event_id} of " if self.event_id else ""
+        return f"{event}referral {self.referral_id}{synthetic}, {self.hop}: {self.why}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
