@@ -47,6 +47,14 @@ SELECT value FROM audit.record
 WHERE type = 'frontdoor.rules.activated.v1' AND value IS NOT NULL
 ORDER BY recorded_at DESC;
 
+-- name: recorded_receipts
+SELECT event_id, stream, topic, partition, "offset", headers FROM audit.record
+WHERE topic = 'referrals.received' AND event_id IS NOT NULL AND gap_to IS NULL AND headers IS NOT NULL
+ORDER BY event_id, recorded_at;
+
+-- name: receipts
+SELECT event_id, digest, recorded FROM intake.digests ORDER BY event_id;
+
 -- name: stored_ends
 -- The highest offset that anything stored for each partition in this generation of the topics.
 SELECT topic, partition, max("offset") AS "offset"

@@ -144,9 +144,13 @@ class Stream:
 
     async def take(self, wanted: UUID) -> asyncpg.Record | None:
         """The row with that id (the first, where there are several), moving past it; None if the next id is another."""
-        found = None
+        return next(iter(await self.take_all(wanted)), None)
+
+    async def take_all(self, wanted: UUID) -> list[asyncpg.Record]:
+        """All rows with that id, moving past them."""
+        found = []
         while self.id == wanted:
-            found = found or self._portion[self._next]
+            found.append(self._portion[self._next])
             self._next += 1
             await self._read()
         return found
