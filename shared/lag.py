@@ -36,7 +36,8 @@ class Lag:
     def begun(self, batch: Mapping[TopicPartition, Sequence[Any]]) -> None:
         """These are in flight: the first of each partition is its oldest that is not committed."""
         for tp, records in batch.items():
-            self._oldest[tp] = records[0].timestamp / 1000
+            if records[0].timestamp >= 0:  # -1: the record says nothing of its time
+                self._oldest[tp] = records[0].timestamp / 1000
 
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
         """These offsets are committed by now."""
