@@ -21,7 +21,7 @@ from prometheus_client import Counter
 from shared.errors import Bug, Transient
 from shared.kafka import check_topics, client_options
 from shared.log import get_logger
-from shared.membership import LAG, Membership
+from shared.membership import Membership
 from shared.postgres import backoff
 from shared.resting import rest_between_empty_fetches
 
@@ -70,15 +70,24 @@ class Consumer:
         """Consumes until `stop` is set or something that waiting cannot mend happens."""
         self._health.check(self._group, ok=False, why="waiting for Kafka")
         try:
-            consumer = await self._started(stop)
-            while consumer and not stop.is_set():
+            if consumer := await self._started(stop):
+                await self._consume(consumer, stop)
+        finally:
+            self._health.forget(self._group)
+            await self._member.leave(self._settings.kafka_stop_timeout)
+
+    async def _consume(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        measuring = asyncio.create_task(self._member.lag.watch(consumer))
+        try:
+            while not stop.is_set():
+                if measuring.done():
+                    measuring.result()  # by itself it ends only by a bug
                 if self._member.unplaced:
                     await self._place(consumer, stop)
                 elif batch := await self._poll(consumer, stop):
                     await self._work(consumer, batch, stop)
         finally:
-            self._health.forget(self._group)
-            await self._close()
+            measuring.cancel()
 
     async def _started(self, stop: asyncio.Event) -> AIOKafkaConsumer | None:
         attempt = 0
@@ -116,19 +125,9 @@ class Consumer:
         try:
             await consumer.start()
         except BaseException:
-            await self._close()
+            await self._member.leave(self._settings.kafka_stop_timeout)
             raise
         return consumer
-
-    async def _close(self) -> None:
-        """Stops the client within its deadline. What its stop raises (it can end as cancelled) hides no other failure."""
-        consumer, self._member.consumer = self._member.consumer, None
-        if consumer:
-            stopping = asyncio.ensure_future(consumer.stop())
-            await asyncio.wait({stopping}, timeout=self._settings.kafka_stop_timeout)
-            if not stopping.done() or (not stopping.cancelled() and stopping.exception()):
-                get_logger().warning("consumer abandoned", group=self._group)
-            stopping.cancel()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
         """What `work` gives, or None if the stop came first. A rebalance can hold it up for long: the loop ticks on."""
@@ -179,6 +178,7 @@ class Consumer:
         async def handle() -> None:
             await self._handle(batch)
 
+        self._member.lag.begun(batch)
         with self._member.busy():
             if await self._tried(handle, stop):
                 await self._commit(consumer, batch)
@@ -227,10 +227,10 @@ class Consumer:
                 raise
             get_logger().warning("commit refused", group=self._group, error=type(error).__name__)
             return
-        for tp in set(offsets) & consumer.assignment():
+        kept = {tp: offset.offset for tp, offset in offsets.items() if tp in consumer.assignment()}
+        self._member.lag.committed(kept)
+        for tp in kept:
             CONSUMED.labels(self._group, tp.topic).inc(len(batch[tp]))
-            if (end := consumer.highwater(tp)) is not None:
-                LAG.labels(self._group, tp.topic, tp.partition).set(max(0, end - offsets[tp].offset))
 
     def _note_wait(self, error: Exception, attempt: int) -> None:
         code = error.code if isinstance(error, Transient) else "kafka-away"

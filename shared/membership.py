@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import ConsumerRebalanceListener
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
+from shared.lag import Lag
 from shared.log import get_logger
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 RESTLESS: Final = (10, 60.0)  # assigned so often in so many seconds: no scaling and no restart does that
 
-LAG = Gauge("frontdoor_lag_records", "Records behind the end of the partition", ("group", "topic", "partition"))
 REBALANCES = Counter("frontdoor_rebalances", "Times that partitions were assigned", ("group",))
 
 
@@ -36,6 +36,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's
         self._group, self._places = group, places
         self._idle, self.leaving = asyncio.Event(), asyncio.Event()
         self._idle.set()
+        self.lag = Lag(group)
         self.unplaced: list[TopicPartition] = []
         self.consumer: AIOKafkaConsumer | None = None
         self._assignments: deque[float] = deque(maxlen=RESTLESS[0])
@@ -49,14 +50,23 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's
         finally:
             self._idle.set()
 
+    async def leave(self, within: float) -> None:
+        """Stops the client within its deadline. What its stop raises (it can end as cancelled) hides no other failure."""
+        consumer, self.consumer = self.consumer, None
+        if consumer:
+            stopping = asyncio.ensure_future(consumer.stop())
+            await asyncio.wait({stopping}, timeout=within)
+            if not stopping.done() or (not stopping.cancelled() and stopping.exception()):
+                get_logger().warning("consumer abandoned", group=self._group)
+            stopping.cancel()
+
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Waits for the batch in flight, so that nobody else handles it as well."""
         self.unplaced = []
         if revoked:
             self.leaving.set()
             await self._idle.wait()
-            for tp in revoked:
-                LAG.remove(self._group, tp.topic, tp.partition)
+            self.lag.forget(revoked)
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """From here on these partitions are ours."""

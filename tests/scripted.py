@@ -35,6 +35,9 @@ class Client:
         self.stopping: BaseException | None = None
         self.refuses: Exception | None = None
         self.heard: int | None = None
+        self.stored: dict[TopicPartition, int] = {}
+        self.ends: dict[TopicPartition, int] = {}
+        self.asked: Callable[[], None] = lambda: None
         self.listener: Any = None
         self._fetcher = SimpleNamespace(error_future=asyncio.get_running_loop().create_future())
         self._client = SimpleNamespace(send=None)
@@ -82,8 +85,12 @@ class Client:
     def assignment(self) -> set[TopicPartition]:
         return self.mine
 
-    def highwater(self, _: TopicPartition) -> int:
-        return 100
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self.stored.get(partition)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        self.asked()
+        return {tp: self.ends.get(tp, 0) for tp in partitions}
 
     def last_poll_timestamp(self, _: TopicPartition) -> int | None:
         return self.heard

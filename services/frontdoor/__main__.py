@@ -24,7 +24,7 @@ import sys
 
 from services.frontdoor.cli import call, parser_of
 
-COMMANDS = ("up", "demo", "trace", "explain", "reconcile", "verify", "schemas", "topics")
+COMMANDS = ("up", "demo", "trace", "explain", "reconcile", "verify", "schemas", "topics", "republish")
 
 
 def main() -> None:

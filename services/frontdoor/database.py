@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.errors import Usage
 from shared.postgres import migrate
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ class DatabaseSettings(BaseSettings):
         """The password of each role that is given one, by the role's full name."""
         given = {role: getattr(self, f"{role}_password") for role in ROLES}
         return {f"frontdoor_{role}": secret.get_secret_value() for role, secret in given.items() if secret}
+
+
+def admin_settings() -> DatabaseSettings:
+    """The settings; `Usage` where they do not say who the superuser is."""
+    try:
+        return DatabaseSettings()
+    except ValidationError as error:
+        raise Usage("settings", "set FRONTDOOR_ADMIN_DSN to the postgresql:// of a superuser") from error
 
 
 def scram_verifier(password: str, salt: bytes, rounds: int = 4096) -> str:

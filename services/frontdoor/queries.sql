@@ -1,10 +1,11 @@
 -- name: taken
-SELECT event_id, referral_id, sequence, partition, "offset", synthetic FROM intake.accounting
-WHERE $1::timestamptz IS NULL OR received_at >= $1
+SELECT event_id, referral_id, sequence, partition, "offset", synthetic, received_at FROM intake.accounting
+WHERE ($1::timestamptz IS NULL OR received_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2))
 ORDER BY event_id;
 
 -- name: decided
-SELECT cause_id, bool_and(published) AS published FROM triage.accounting GROUP BY cause_id ORDER BY cause_id;
+SELECT cause_id, bool_and(published) AS published, referral_id FROM triage.accounting
+GROUP BY cause_id, referral_id ORDER BY cause_id;
 
 -- name: outputs
 SELECT output_event_id, cause_id, referral_id, published, topic, partition, "offset" FROM triage.accounting
@@ -14,16 +15,17 @@ ORDER BY output_event_id;
 SELECT event_id FROM audit.accounting WHERE event_id IS NOT NULL ORDER BY event_id;
 
 -- name: parked
-SELECT cause_id, referral_id, topic, partition, "offset", code FROM triage.parked
-WHERE $1::timestamptz IS NULL OR parked_at >= $1;
+SELECT cause_id, referral_id, topic, partition, "offset", code, parked_at FROM triage.parked
+WHERE ($1::timestamptz IS NULL OR parked_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2));
 
 -- name: heads
 SELECT topic, partition, "offset" FROM audit.heads
 WHERE stream = (SELECT stream FROM audit.heads ORDER BY recorded_at DESC LIMIT 1);
 
 -- name: causes
-SELECT event_id, referral_id, sequence, partition, "offset", synthetic FROM intake.accounting
-WHERE event_id = ANY ($1::uuid[]) AND ($2::timestamptz IS NULL OR received_at >= $2);
+SELECT event_id, referral_id, sequence, partition, "offset", synthetic, received_at FROM intake.accounting
+WHERE ($1::timestamptz IS NULL OR received_at >= $1) AND ($2::uuid[] IS NULL OR referral_id = ANY ($2))
+  AND event_id = ANY ($3::uuid[]);
 
 -- name: story
 -- Each event once: its first row, and apart from that its first dead letter; what has no id stands for itself.
@@ -44,3 +46,55 @@ ORDER BY dead_letter, identity, recorded_at, "offset";
 SELECT value FROM audit.record
 WHERE type = 'frontdoor.rules.activated.v1' AND value IS NOT NULL
 ORDER BY recorded_at DESC;
+
+-- name: recorded_receipts
+SELECT event_id, stream, topic, partition, "offset", headers FROM audit.record
+WHERE topic = 'referrals.received' AND event_id IS NOT NULL AND gap_to IS NULL AND headers IS NOT NULL
+ORDER BY event_id, recorded_at;
+
+-- name: receipts
+SELECT event_id, digest, recorded FROM intake.digests ORDER BY event_id;
+
+-- name: stored_ends
+-- The highest offset that anything stored for each partition in this generation of the topics.
+SELECT topic, partition, max("offset") AS "offset"
+FROM (
+    SELECT topic, partition, "offset" FROM intake.outbox
+    UNION ALL
+    SELECT topic, partition, "offset" FROM triage.output
+    UNION ALL
+    SELECT topic, partition, "offset" FROM audit.head WHERE stream = $1
+) AS stored
+WHERE "offset" IS NOT NULL AND partition IS NOT NULL
+GROUP BY topic, partition;
+
+-- name: publish_again
+-- A record is lost where its partition is gone, ends before it, or begins with what was written after it. What triage
+-- made of an event is published again when the event is. What was disposed of has nothing to publish any more.
+WITH held AS (
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+        AS held (topic, partition, starts, ends, since)
+), published AS (
+    SELECT event_id, topic, partition, coalesce("offset", 0) AS "offset", published_at FROM intake.outbox
+    UNION ALL
+    SELECT cause_id, topic, partition, coalesce("offset", 0), published_at FROM triage.output
+), lost AS (
+    SELECT DISTINCT event_id FROM published LEFT JOIN held USING (topic, partition)
+    WHERE published_at IS NOT NULL
+      AND (ends IS NULL OR "offset" >= ends OR ("offset" >= starts AND published_at < since))
+), events AS (
+    UPDATE intake.outbox SET published_at = NULL, partition = NULL, "offset" = NULL
+    WHERE event_id IN (SELECT event_id FROM lost) AND published_at IS NOT NULL AND value <> ''
+    RETURNING event_id
+), outputs AS (
+    UPDATE triage.output SET published_at = NULL, "offset" = NULL
+    WHERE cause_id IN (SELECT event_id FROM events) AND published_at IS NOT NULL
+    RETURNING event_id
+)
+SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM outputs) AS outputs;
+
+-- name: announce_rules_again
+UPDATE triage.activation SET announced_at = NULL WHERE announced_at < $1;
+
+-- name: announce_refusals_again
+UPDATE triage.refusal SET announced_at = NULL WHERE announced_at < $1;

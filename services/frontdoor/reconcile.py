@@ -12,11 +12,12 @@ import datetime as dt
 import json
 import re
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.frontdoor import running
-from services.frontdoor.account import Account, Ledger, Output, Parked, Taken, by_place, confirmed
+from services.frontdoor.account import Account, Decided, Output, Parked, Taken, confirmed
 from services.frontdoor.cli import CLEAN, FINDING, add_command
+from services.frontdoor.ledger import PATIENCE, Ledger
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -37,14 +38,29 @@ EXAMPLES = """
 frontdoor reconcile                             is everything accounted for? (exit code 1: no)
 frontdoor reconcile --since 24h                 only what was taken in the last day (also: 30m, 7d)
 frontdoor reconcile --since 2026-11-01T00:00Z   only what was taken since then
+frontdoor reconcile --late 1h                   in flight is fine for so long (15m, where nothing is said)
 frontdoor reconcile --json                      for a program
 """
+
+
+class Scope(NamedTuple):
+    """Which of intake's events count (None: all), and for how long after it was taken one may be under way."""
+
+    since: dt.datetime | None = None
+    referrals: tuple[UUID, ...] | None = None
+    patience: dt.timedelta = PATIENCE
+
+
+EVERYTHING: Final = Scope()
 
 
 def register(commands: Commands) -> None:
     """Adds `reconcile` to the command line."""
     parser = add_command(commands, "reconcile", "follow everything that was taken to its audit row", EXAMPLES)
     parser.add_argument("--since", metavar="TIME", help="a time (RFC 3339), or so long ago (30m, 24h, 7d)")
+    parser.add_argument(
+        "--late", metavar="SPAN", default="15m", help="in flight for longer is unaccounted (default 15m)"
+    )
     parser.add_argument("--json", action="store_true", help="the account as JSON")
     running.add_data_argument(parser)
     parser.set_defaults(run=run)
@@ -52,8 +68,10 @@ def register(commands: Commands) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """0 where everything is accounted for (parked and in flight included), else 1."""
-    since = since_when(arguments.since, dt.datetime.now(dt.UTC)) if arguments.since else None
-    account = await reconcile(running.reader_dsn(arguments.data), since)
+    now = dt.datetime.now(dt.UTC)
+    since = since_when(arguments.since, now) if arguments.since else None
+    scope = Scope(since, patience=now - since_when(arguments.late, now, "--late"))
+    account = await reconcile(running.reader_dsn(arguments.data), scope)
     if arguments.json:
         print(json.dumps(account.as_json()))
     else:
@@ -61,34 +79,35 @@ async def run(arguments: argparse.Namespace) -> int:
     return FINDING if account.unaccounted else CLEAN
 
 
-async def reconcile(reader_dsn: str, since: dt.datetime | None = None) -> Account:
-    """The account of everything that intake took (since a time). Looks twice before it calls anything unaccounted."""
-    account = await look(reader_dsn, since)
+async def reconcile(reader_dsn: str, scope: Scope = EVERYTHING) -> Account:
+    """The account of what intake took. Looks twice before it calls anything unaccounted."""
+    account = await look(reader_dsn, scope)
     if not account.unaccounted:
         return account
     await asyncio.sleep(SECOND_LOOK_SECONDS)
-    return confirmed(account, await look(reader_dsn, since))
+    return confirmed(account, await look(reader_dsn, scope))
 
 
-async def look(reader_dsn: str, since: dt.datetime | None = None) -> Account:
+async def look(reader_dsn: str, scope: Scope = EVERYTHING) -> Account:
     """One pass over the three schemas' views."""
     from services.frontdoor.reading import SQL
 
+    asked = (scope.since, scope.referrals)
     async with AsyncExitStack() as opened:
         intake, triage, audit = [await opened.enter_async_context(snapshot(reader_dsn)) for _ in range(3)]
-        taken = await Stream.begin(await intake.cursor(SQL.taken, since))
-        parked = by_place(Parked(*row) for row in await triage.fetch(SQL.parked, since))
+        taken = await Stream.begin(await intake.cursor(SQL.taken, *asked))
+        parked = [Parked(*row) for row in await triage.fetch(SQL.parked, *asked)]
         decided, outputs = (
             await Stream.begin(await triage.cursor(SQL.decided)),
             await Stream.begin(await triage.cursor(SQL.outputs)),
         )
         audited = await Stream.begin(await audit.cursor(SQL.audited))
         heads = {(row["topic"], row["partition"]): row["offset"] for row in await audit.fetch(SQL.heads)}
-        ledger = Ledger(parked)
+        ledger = Ledger(parked, dt.datetime.now(dt.UTC), scope.patience, whole=asked == (None, None))
         await merge(ledger, taken, decided, outputs, audited)
         ids = list({output.cause_id for output in ledger.missing})
-        causes = {row["event_id"]: Taken(*row) for row in await intake.fetch(SQL.causes, ids, since)}
-        return ledger.close(heads, causes, strays=since is None)
+        causes = {row["event_id"]: Taken(*row) for row in await intake.fetch(SQL.causes, *asked, ids)}
+        return ledger.close(heads, causes)
 
 
 async def merge(ledger: Ledger, taken: Stream, decided: Stream, outputs: Stream, audited: Stream) -> None:
@@ -97,9 +116,12 @@ async def merge(ledger: Ledger, taken: Stream, decided: Stream, outputs: Stream,
     while ids := [stream.id for stream in streams if stream.id is not None]:
         smallest = min(ids)
         event, decision, output, row = [await stream.take(smallest) for stream in streams]
+        made = Decided(*decision) if decision else None
         if event:
-            published = bool(decision and decision["published"])
-            ledger.add_taken(Taken(*event), decided=decision is not None, published=published, audited=row is not None)
+            published = bool(made and made.published)
+            ledger.add_taken(Taken(*event), decided=made is not None, published=published, audited=row is not None)
+        elif made:
+            ledger.add_stray(made)
         if output and not row:
             ledger.add_missing(Output(*output))
 
@@ -122,9 +144,13 @@ class Stream:
 
     async def take(self, wanted: UUID) -> asyncpg.Record | None:
         """The row with that id (the first, where there are several), moving past it; None if the next id is another."""
-        found = None
+        return next(iter(await self.take_all(wanted)), None)
+
+    async def take_all(self, wanted: UUID) -> list[asyncpg.Record]:
+        """All rows with that id, moving past them."""
+        found = []
         while self.id == wanted:
-            found = found or self._portion[self._next]
+            found.append(self._portion[self._next])
             self._next += 1
             await self._read()
         return found
@@ -145,14 +171,14 @@ async def snapshot(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-def since_when(text: str, now: dt.datetime) -> dt.datetime:
+def since_when(text: str, now: dt.datetime, option: str = "--since") -> dt.datetime:
     """A time, or `now` minus `30m`, `24h`, `7d`; `Usage` for anything else. A time without an offset is UTC."""
     try:
         if ago := re.fullmatch(r"(\d{1,9})([mhd])", text):
             return now - dt.timedelta(**{UNITS[ago[2]]: int(ago[1])})
         time = dt.datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
-        raise Usage("since", f"--since {text!r} is neither a time nor a span like 30m, 24h, 7d") from error
+        raise Usage("since", f"{option} {text!r} is neither a time nor a span like 30m, 24h, 7d") from error
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 

@@ -1,10 +1,13 @@
-"""`frontdoor audit verify`: proof that nothing audited was altered, removed or put in.
+"""`frontdoor audit verify`: proof that nothing audited was altered, removed or put in, receipts included.
 
-The chain is the audit service's own: this command runs it there, as a process, with the auditor's role.
+The chain is the audit service's own: this command runs it there, as a process, with the auditor's role. The receipts
+in intake are held against the digests that audit recorded.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.frontdoor import running
-from services.frontdoor.cli import add_command
+from services.frontdoor.cli import CLEAN, FINDING, USAGE, add_command
 
 if TYPE_CHECKING:
     import argparse
@@ -20,12 +23,13 @@ if TYPE_CHECKING:
     from services.frontdoor.cli import Commands
 
 EXAMPLES = """
-frontdoor audit verify                       recompute every chain (exit code 1: a finding)
+frontdoor audit verify                       recompute every chain, compare every receipt (exit code 1: a finding)
 frontdoor audit verify --heads heads.json    hold it against a copy of published heads kept elsewhere
 frontdoor audit verify --json                for a program
 
-A finding is one line: altered|missing|inserted STREAM TOPIC PARTITION OFFSET, the first of each partition.
-`disposed, digest stands` is no finding: the content went on record, its place in the chain is proven.
+A finding is one line: altered|missing|inserted STREAM TOPIC PARTITION OFFSET, the first of each partition; of receipts
+in intake that are not as audited the first is named, by where its event lies. `disposed, digest stands` is no finding:
+the content went on record, its place in the chain is proven.
 """
 
 
@@ -33,7 +37,7 @@ def register(commands: Commands) -> None:
     """Adds `audit verify` to the command line."""
     audit = add_command(commands, "audit", "prove that nothing audited was altered, removed or put in", EXAMPLES)
     actions = audit.add_subparsers(title="actions", metavar="ACTION", required=True)
-    parser = add_command(actions, "verify", "recompute every chain", EXAMPLES)
+    parser = add_command(actions, "verify", "recompute every chain, compare every receipt", EXAMPLES)
     parser.add_argument("--json", action="store_true", help="findings and figures as JSON")
     parser.add_argument(
         "--heads",
@@ -48,9 +52,27 @@ def register(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where every chain stands, 1 where one does not."""
+    """0 where every chain and receipt stands, 1 where one does not."""
+    from services.frontdoor.receipts import compare
+
+    auditor = running.auditor_dsn(arguments.data)
+    chains = _chains(arguments, auditor)
+    if chains.returncode == USAGE:
+        return USAGE
+    compared = asyncio.run(compare(auditor))
+    if arguments.json:
+        print(json.dumps(json.loads(chains.stdout) | {"receipts": compared.as_json()}))
+    else:
+        print("\n".join(compared.lines()))
+        if compared.finding:
+            print(f"  {compared.finding.why}", file=sys.stderr)
+    return FINDING if chains.returncode or compared.finding else CLEAN
+
+
+def _chains(arguments: argparse.Namespace, auditor: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "services.audit", "verify", *(["--json"] if arguments.json else [])]
     for file in arguments.heads:
         command += ["--heads", str(file.absolute())]
-    environment = os.environ | {"FRONTDOOR_AUDITOR_DSN": running.auditor_dsn(arguments.data)}
-    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603  (our own module)
+    said = subprocess.PIPE if arguments.json else None
+    environment = os.environ | {"FRONTDOOR_AUDITOR_DSN": auditor}
+    return subprocess.run(command, env=environment, check=False, stdout=said, text=True)  # noqa: S603  (our own module)

@@ -15,7 +15,7 @@ import pytest
 from services.audit.chain import Place
 from services.audit.columns import entry
 from services.audit.store import Store
-from services.frontdoor.reconcile import look, reconcile
+from services.frontdoor.reconcile import Scope, look, reconcile
 from shared import events, topics
 from shared.cloudevents import Envelope
 from shared.codes import CareSetting
@@ -39,7 +39,7 @@ OUTBOX = (
     "\"offset\") VALUES ($1, $2, 'referrals.received', '', '', now(), now(), 0, $3)"
 )
 DECISION = (
-    "INSERT INTO triage.decision VALUES ($1, $2, $3, 1, 'hold', 'hub', '2', NULL, '', now())"
+    "INSERT INTO triage.decision VALUES ($1, $2, $3, (SELECT count(*) FROM triage.decision), 'hold', 'hub', '2', NULL, '', now())"
 )  # fmt: skip
 OUTPUT = "INSERT INTO triage.output VALUES ($1, $2, $3, 0, '', now(), $4)"
 
@@ -50,9 +50,8 @@ class Town:
     def __init__(self, database: Database, pool: asyncpg.Pool) -> None:
         self.database, self.pool, self.events = database, pool, 0
 
-    async def event(
-        self, *, published: bool = True, decided: bool = True, received_at: dt.datetime = MONDAY_10AM
-    ) -> UUID:
+    async def event(self, *, published: bool = True, decided: bool = True, ago: dt.timedelta = dt.timedelta()) -> UUID:
+        received_at = dt.datetime.now(dt.UTC) - ago
         event, referral, offset = an_id(f"event {self.events}"), an_id(f"referral {self.events}"), self.events
         self.events += 1
         await self._run(REFERRAL, referral, received_at)
@@ -147,14 +146,45 @@ async def test_what_triage_passed_over_is_unaccounted_unless_it_is_parked(town: 
     assert [(entry.event_id, entry.why.split(",")[0]) for entry in account.parked] == [(parked, "unreadable")]
 
 
+async def test_what_waits_for_triage_longer_than_it_may_is_unaccounted_and_the_option_says_how_long_that_is(
+    town: Town, database: Database
+) -> None:
+    await town.event()
+    lost = await town.event(decided=False, ago=dt.timedelta(hours=1))
+    await town.audit(topics.RECEIVED, "event 0", "event 1")
+    await town.audit(HUB, "output 0")
+    done = frontdoor(database, "reconcile", "--json")
+    assert [entry["event_id"] for entry in json.loads(done.stdout)["unaccounted"]] == [str(lost)]
+    assert done.returncode == 1
+    assert frontdoor(database, "reconcile", "--late", "2h").stdout.splitlines()[-2:] == ["in flight 1", "unaccounted 0"]
+    assert frontdoor(database, "reconcile", "--late", "soon").returncode == 2
+
+
+async def test_a_decision_whose_cause_intake_never_took_is_named(town: Town, database: Database) -> None:
+    await town.event()
+    await database.fetch(DECISION, an_id("forged"), an_id("decision"), an_id("referral 0"))
+    await database.fetch(OUTPUT, an_id("output 1"), an_id("forged"), HUB, 1)
+    await town.audit(topics.RECEIVED, "event 0")
+    await town.audit(HUB, "output 0", "output 1")
+    (entry,) = (await reconcile(database.dsn("frontdoor_reader"))).unaccounted
+    assert (entry.event_id, entry.why) == (an_id("forged"), "decision without receipt")
+
+
+async def test_of_some_referrals_nothing_else_is_looked_at(town: Town, database: Database) -> None:
+    await town.event(decided=False, ago=dt.timedelta(hours=1))
+    await town.event()
+    account = await look(database.dsn("frontdoor_reader"), Scope(referrals=(an_id("referral 1"),)))
+    assert (account.taken, account.decided, account.unaccounted) == (1, 1, [])
+
+
 async def test_since_looks_at_the_newer_events_alone(town: Town, database: Database) -> None:
-    old = MONDAY_10AM - dt.timedelta(days=30)
-    await town.event(received_at=old)
-    await town.event(received_at=old, decided=False)
+    month = dt.timedelta(days=30)
+    await town.event(ago=month)
+    await town.event(ago=month, decided=False)
     await town.event()
     await town.audit(topics.RECEIVED, "event 0", "event 1", "event 2")
     await town.audit(HUB, "something else", "something else", "output 2")
-    account = await reconcile(database.dsn("frontdoor_reader"), MONDAY_10AM - dt.timedelta(days=1))
+    account = await reconcile(database.dsn("frontdoor_reader"), Scope(dt.datetime.now(dt.UTC) - dt.timedelta(days=1)))
     assert (account.taken, account.decided, account.audited) == (1, 1, 1)
     assert not account.unaccounted
 

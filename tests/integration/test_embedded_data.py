@@ -69,6 +69,28 @@ async def test_a_broker_that_is_killed_under_way_loses_nothing(up: Start, data: 
     assert await eventually(lambda: settled(data, taken=6), 90), system.said
 
 
+async def test_a_database_that_is_away_when_the_broker_comes_back_is_waited_for(up: Start, data: Path):
+    system = up("--data", data)
+    running = system.until_ready(data)
+    await post(running)
+    assert await eventually(lambda: settled(data, taken=1))
+    socket = next(data.parent.rglob(".s.PGSQL.5432"))
+    aside = socket.rename(socket.with_name("aside"))
+    system.below()["kafka"].kill()
+    await eventually(lambda: "postgres-away" in system.said)
+    aside.rename(socket)
+    await eventually(lambda: system.said.count("kafka     ready") == 2, 40)
+
+    async def taken_again() -> str:
+        try:
+            return await post(running)
+        except httpx.ConnectError:  # the services start anew where the broker lost records
+            return ""
+
+    await eventually(taken_again, 40)
+    assert await eventually(lambda: settled(data, taken=2), 90), system.said
+
+
 def as_source(running: Running) -> httpx.AsyncClient:
     assert running.intake
     assert running.keys

@@ -67,18 +67,6 @@ async def test_referrals_are_taken_while_kafka_is_away_and_published_in_order_wh
     assert stored.items() <= seen.items()
 
 
-async def test_another_relay_takes_over_and_keeps_the_order(stack: Stack):
-    stack.start("intake")
-    stack.start("intake", instance="2")
-    sending = asyncio.create_task(taken(stack, 12, to="intake-2"))
-    await eventually(lambda: stack.fetch("SELECT FROM intake.outbox WHERE published_at IS NOT NULL"))
-    stack.kill("intake")
-    referrals = await sending
-    await eventually(lambda: published(stack), 90)
-    assert await sequences(stack) == {referral_id: [1, 2, 3] for referral_id in referrals}
-    assert "relay active" in stack.logs("intake-2")
-
-
 async def test_what_triage_decided_is_the_status_and_what_is_no_decision_is_parked(stack: Stack):
     stack.start("intake")
     (mine,) = await taken(stack, 1)

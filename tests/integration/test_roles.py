@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from uuid import uuid5
 
 import asyncpg
 import pytest
 
 from services.frontdoor.database import ROLES, SCHEMAS, prepare, scram_verifier
+from shared.events import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +25,10 @@ DENIED = asyncpg.InsufficientPrivilegeError
 FRONTDOOR_ROLES = [f"frontdoor_{role}" for role in ROLES]
 READER_VIEWS = {"accounting", "parked", "digests", "heads"}
 
+DECIDED = """
+INSERT INTO triage.decision VALUES
+    ($1, $1, $1, 1, 'hold', 'hub', '2', NULL, convert_to('{"kind": "hold", "facts": {"age": 40}}', 'UTF8'), now())
+"""
 RELATION_GRANTS = """
 SELECT n.nspname AS schema, c.relname AS relation, a.privilege_type AS privilege,
        coalesce(g.rolname, 'PUBLIC') AS role
@@ -82,10 +89,30 @@ async def test_audit_cannot_change_its_tables(connect: Connect, statement: str) 
         await audit.execute(statement)
 
 
-async def test_audit_cannot_dispose(connect: Connect) -> None:
-    audit = await connect("frontdoor_audit")
+async def test_triage_gives_up_the_facts_of_one_referral_and_records_who_wanted_it_and_why(
+    connect: Connect, database: Database
+) -> None:
+    ada, bea = [uuid5(NAMESPACE, name) for name in ("ada", "bea")]
+    for referral in (ada, bea):
+        await database.fetch(DECIDED, referral)
+        await database.fetch("INSERT INTO triage.referral VALUES ($1, $1, 1, 'facts', 'type', 'key')", referral)
+    disposer = await connect("frontdoor_disposer")
+    assert await disposer.fetchval("SELECT triage.dispose($1, 'retention: 8 years')", ada) == 1
+    rows = await database.fetch("SELECT latest, person_key FROM triage.referral ORDER BY referral_id = $1", bea)
+    assert [tuple(row) for row in rows] == [(None, None), (b"facts", "key")]
+    kept = await database.fetch("SELECT document FROM triage.decision ORDER BY referral_id = $1", bea)
+    assert [json.loads(row["document"]) for row in kept] == [{"kind": "hold"}, {"kind": "hold", "facts": {"age": 40}}]
+    (noted,) = await disposer.fetch("SELECT referral_id, by, reason FROM triage.disposal")
+    assert tuple(noted) == (ada, "frontdoor_disposer", "retention: 8 years")
+
+
+@pytest.mark.parametrize("schema", ["triage", "audit"])
+async def test_nothing_is_disposed_of_without_a_reason_or_by_the_service_itself(connect: Connect, schema: str) -> None:
+    disposer, service = await connect("frontdoor_disposer"), await connect(f"frontdoor_{schema}")
+    with pytest.raises(asyncpg.RaiseError, match="a disposal needs its reason"):
+        await disposer.execute(f"SELECT {schema}.dispose(gen_random_uuid(), ' ')")
     with pytest.raises(DENIED):
-        await audit.execute("SELECT audit.dispose(gen_random_uuid(), 'because')")
+        await service.execute(f"SELECT {schema}.dispose(gen_random_uuid(), 'because')")
 
 
 @pytest.mark.parametrize("role", ["frontdoor_triage", "frontdoor_audit", "frontdoor_auditor", "frontdoor_reader"])

@@ -3,100 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.frontdoor.account import Account, Entry, Ledger, Output, Parked, Taken, by_place, confirmed
-from services.frontdoor.reconcile import Stream, lines, merge, since_when
+from services.frontdoor.account import Account, Entry, Parked, confirmed
+from services.frontdoor.reconcile import lines, since_when
 from shared.errors import Usage
-from shared.events import NAMESPACE
+from tests.accounts import MINUTE, NOW, RECEIVED, World, an_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-RECEIVED, ROUTED = "referrals.received", "referrals.routed.front-door"
-
-
-def an_id(name: object) -> UUID:
-    return uuid5(NAMESPACE, str(name))
-
-
-class Rows(list[Any]):
-    """Rows handed out in portions, as a cursor does, smaller than asked for."""
-
-    async def fetch(self, _: int) -> list[Any]:
-        portion, self[:] = self[:2], self[2:]
-        return portion
-
-
-class Row(tuple[Any, ...]):
-    """A row whose second column is also known by name, as a driver's rows are."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> Any:
-        return tuple.__getitem__(self, 1 if key == "published" else key)
-
-
-@dataclass
-class World:
-    """What the three schemas hold: one partition, offsets in the order of the events."""
-
-    taken: list[Taken] = field(default_factory=list)
-    outputs: list[Output] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    audited: set[UUID] = field(default_factory=set)
-    heads: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def event(self, *, published: bool = True, audited: bool = True) -> Taken:
-        offset = len(self.taken) if published else None
-        event = Taken(
-            an_id(len(self.taken)), an_id("ada"), len(self.taken) + 1, 0 if published else None, offset, False
-        )
-        self.taken.append(event)
-        if audited and published:
-            self.audited.add(event.event_id)
-            self.heads[RECEIVED, 0] = max(self.heads.get((RECEIVED, 0), -1), offset or 0)
-        return event
-
-    def decide(self, cause: Taken, *, published: bool = True, audited: bool = True) -> Output:
-        offset = len(self.outputs)
-        event_id = an_id(f"output {offset}")
-        spot = (ROUTED, 0, offset if published else None)
-        self.outputs.append(Output(event_id, cause.event_id, cause.referral_id, published, *spot))
-        if audited and published:
-            self.audited.add(event_id)
-            self.heads[ROUTED, 0] = max(self.heads.get((ROUTED, 0), -1), offset)
-        return self.outputs[-1]
-
-    def park(self, event: Taken) -> None:
-        assert event.partition is not None
-        assert event.offset is not None
-        hold = an_id(f"hold {event.offset}")
-        self.parked.append(Parked(hold, event.referral_id, RECEIVED, event.partition, event.offset, "unreadable"))
-
-    async def account(self) -> Account:
-        causes: dict[UUID, bool] = {}
-        for output in self.outputs:
-            causes[output.cause_id] = causes.get(output.cause_id, True) and output.published
-        ledger = Ledger(by_place(self.parked))
-        streams: list[Any] = [
-            self.taken,
-            [Row(pair) for pair in causes.items()],
-            self.outputs,
-            [(each,) for each in self.audited],
-        ]
-        await merge(ledger, *[await stream_of(rows) for rows in streams])
-        return ledger.close(self.heads, {event.event_id: event for event in self.taken})
-
-
-async def stream_of(rows: Iterable[tuple[Any, ...]]) -> Stream:
-    return await Stream.begin(Rows(sorted(rows, key=lambda row: row[0])))
+    from uuid import UUID
 
 
 def ids(entries: list[Entry]) -> set[UUID | None]:
@@ -179,24 +98,68 @@ async def test_a_parked_event_is_named_as_such_until_its_replay_decides_it() -> 
 async def test_a_record_parked_at_the_same_place_of_an_older_topic_excuses_nobody_else() -> None:
     world = World()
     lost = world.event()
-    world.parked.append(Parked(an_id("hold"), an_id("someone else"), RECEIVED, 0, 0, "unreadable"))
+    world.parked.append(Parked(an_id("hold"), an_id("someone else"), RECEIVED, 0, 0, "unreadable", NOW))
     world.decide(world.event())
     assert ids((await world.account()).unaccounted) == {lost.event_id}
 
 
 async def test_a_parked_record_that_intake_never_sent_is_named_by_its_place() -> None:
-    world = World(parked=[Parked(an_id("hold"), None, RECEIVED, 3, 9, "no-event-id")])
+    world = World(parked=[Parked(an_id("hold"), None, RECEIVED, 3, 9, "no-event-id", NOW)])
     account = await world.account()
     assert [entry.why for entry in account.parked] == ["no-event-id, from referrals.received partition 3 offset 9"]
 
 
 async def test_the_hold_of_a_parked_record_must_be_audited_like_any_decision() -> None:
     world = World()
-    event = world.event()
-    world.park(event)
-    lost = world.decide(event._replace(event_id=an_id("hold 0")), audited=False)
+    lost = world.decide(world.park(world.event()), audited=False)
     world.decide(world.event())
     assert ids((await world.account()).unaccounted) == {lost.event_id}
+
+
+async def test_an_event_that_triage_has_not_come_to_for_too_long_is_unaccounted_and_says_for_how_long() -> None:
+    """Kafka lost what it held: the topic was made anew, and nothing will ever bring triage to the old offset."""
+    world = World()
+    world.event(minutes_ago=15)
+    lost = world.event(minutes_ago=73)
+    account = await world.account()
+    assert len(account.in_flight) == 1
+    assert [(entry.event_id, entry.why) for entry in account.unaccounted] == [
+        (lost.event_id, f"triage has not come to {RECEIVED} partition 0 offset 1 yet, 73 minutes after it was taken")
+    ]
+
+
+async def test_nothing_is_in_flight_for_ever_wherever_it_is() -> None:
+    world = World()
+    unpublished = world.event(minutes_ago=60, published=False)
+    lost = world.decide(world.event(minutes_ago=60), audited=False)
+    waiting = world.decide(world.event(minutes_ago=60), published=False)
+    lost_hold = world.decide(world.park(world.event(minutes_ago=60)), audited=False)
+    account = await world.account()
+    assert not account.in_flight
+    assert ids(account.unaccounted) == {each.event_id for each in (unpublished, waiting, lost, lost_hold)}
+    assert not (await world.account(patience=61 * MINUTE)).unaccounted
+
+
+async def test_a_decision_that_no_receipt_is_behind_is_unaccounted_unless_it_is_the_hold_of_a_parked_record() -> None:
+    world = World()
+    world.decide(world.park(world.event()))
+    forged = world.event()._replace(event_id=an_id("forged"))
+    world.taken.pop()
+    lost = world.decide(forged, audited=False)
+    world.decide(forged)
+    account = await world.account()
+    assert next((entry.event_id, entry.why) for entry in account.unaccounted) == (
+        forged.event_id,
+        "decision without receipt",
+    )
+    assert ids(account.unaccounted) == {forged.event_id, lost.event_id}
+
+
+async def test_of_a_part_of_the_events_no_decision_is_without_a_receipt() -> None:
+    world = World()
+    world.decide(world.event()._replace(event_id=an_id("taken before")), audited=False)
+    world.taken.clear()
+    assert (await world.account(whole=False)) == Account()
 
 
 @given(st.lists(st.sampled_from(["through", "unpublished", "lost at triage", "lost at audit"]), max_size=20))
@@ -220,9 +183,6 @@ def test_only_what_two_looks_miss_is_unaccounted() -> None:
     new = Entry(an_id("new"), None, "Kafka to audit", "why")
     account = confirmed(Account(unaccounted=[stays, passes]), Account(unaccounted=[stays, new]))
     assert (account.unaccounted, account.in_flight) == ([stays], [new])
-
-
-NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(

@@ -169,11 +169,22 @@ def test_what_is_unaccounted_is_named() -> None:
 
 
 def test_without_the_database_it_shows_what_a_sender_may_know_and_says_what_is_missing() -> None:
-    sent = Sending(statuses={"a": {"status": "routed", "destination": "timebank"}})
+    sent = Sending(ids={"1": "a"}, statuses={"a": {"status": "routed", "destination": "timebank"}})
     output = printed(report(sending=sent, account=None, unseen=("the account needs FRONTDOOR_READER_DSN",)))
     assert "timebank" in output
     assert "FRONTDOOR_READER_DSN" in output
-    assert "unaccounted" not in output
+    assert "taken 1 · decided 1" in output
+    assert output.splitlines()[-1] == "unaccounted 0"
+
+
+def test_without_the_database_what_was_taken_and_never_decided_is_unaccounted_by_its_id() -> None:
+    lost = str(uuid4())
+    seen = report(sending=Sending(ids={"1": lost, "2": str(uuid4())}, undecided=[lost]), account=None)
+    lines = printed(seen).splitlines()
+    assert lost in " ".join(lines)
+    assert lines[-1] == "unaccounted 1"
+    assert [entry["referral_id"] for entry in as_json(seen)["unaccounted"]] == [lost]
+    assert not seen.clean
 
 
 def test_brackets_in_a_name_are_printed_as_they_are() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from services.frontdoor.embedded.folder import Folder
 from services.frontdoor.embedded.ports import choose
-from services.frontdoor.embedded.recovery import lost
+from services.frontdoor.recovery import Held, lost
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def a_free_port() -> int:
 
 
 def test_a_partition_that_ends_before_a_stored_offset_lost_records():
-    assert lost({("received", 0): 4}, {("received", 0): 4}) == [("received", 0)]
-    assert lost({("received", 0): 4}, {("received", 0): 5}) == []
+    assert lost({("received", 0): 4}, {("received", 0): Held(0, 4, None)}) == [("received", 0)]
+    assert lost({("received", 0): 4}, {("received", 0): Held(0, 5, None)}) == []
 
 
 def test_a_topic_that_is_gone_lost_records():
@@ -32,7 +32,7 @@ def test_a_topic_that_is_gone_lost_records():
 
 
 def test_a_partition_of_which_nothing_was_stored_lost_none():
-    assert lost({}, {("received", 0): 0}) == []
+    assert lost({}, {("received", 0): Held(0, 0, None)}) == []
 
 
 def test_free_ports_differ():

@@ -29,7 +29,7 @@ frontdoor demo --url http://127.0.0.1:8080 --key KEY
                                             the same against a running system; its source must be marked synthetic
 
 With --url, teams and the hub answer only where their keys are given: FRONTDOOR_TEAM_KEY, FRONTDOOR_HUB_KEY; figures and
-the account need FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN (or a `frontdoor up` of yours behind that URL).
+the account down to audit need FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN (or a `frontdoor up` of yours behind that URL).
 """
 
 

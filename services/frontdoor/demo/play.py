@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from services.frontdoor.demo.figures import figures, stories
 from services.frontdoor.demo.month import Sent, month
@@ -17,7 +18,7 @@ from services.frontdoor.demo.reading import recorded, rules_of
 from services.frontdoor.demo.result import Report
 from services.frontdoor.demo.sending import send
 from services.frontdoor.demo.words import in_words
-from services.frontdoor.reconcile import look, reconcile
+from services.frontdoor.reconcile import Scope, look, reconcile
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +48,8 @@ async def play(arguments: argparse.Namespace, access: Access, running: Running, 
         progress.begin("sent", "sent by the referrers' systems", len(messages))
         progress.begin("answered", "looked at by teams and the hub", arguments.people)
         sending = await send(messages, access, f"{arguments.seed}", progress)
-        account = await _settled(running.reader_dsn, began, progress) if running.reader_dsn else None
+        scope = Scope(referrals=tuple(map(UUID, sending.ids.values())))
+        account = await _settled(running.reader_dsn, scope, progress) if running.reader_dsn else None
     finally:
         progress.close()
     dirt = Counter(kind for message in messages if message.sent is Sent.REFERRAL for kind in message.dirt)
@@ -57,17 +59,17 @@ async def play(arguments: argparse.Namespace, access: Access, running: Running, 
     return await _read_back(report, messages, running.auditor_dsn) if running.auditor_dsn else report
 
 
-async def _settled(reader_dsn: str, since: dt.datetime, progress: Progress) -> Account:
+async def _settled(reader_dsn: str, scope: Scope, progress: Progress) -> Account:
     """The account once nothing is under way any more, or as it is after SETTLE seconds."""
     deadline = time.monotonic() + SETTLE
-    account = await look(reader_dsn, since)
+    account = await look(reader_dsn, scope)
     progress.begin("audited", "events followed to their audit row", account.taken)
     while (account.in_flight or account.unaccounted) and time.monotonic() < deadline:
         progress.step("audited", account.audited)
         await asyncio.sleep(LOOK_AGAIN)
-        account = await look(reader_dsn, since)
+        account = await look(reader_dsn, scope)
     progress.step("audited", account.audited)
-    return await reconcile(reader_dsn, since) if account.unaccounted else account
+    return await reconcile(reader_dsn, scope) if account.unaccounted else account
 
 
 async def _read_back(report: Report, messages: Sequence[Message], auditor_dsn: str) -> Report:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from services.frontdoor.account import Account, Entry
+    from services.frontdoor.account import Entry
     from services.frontdoor.demo.figures import Figures, Place
     from services.frontdoor.demo.result import Report
     from services.frontdoor.demo.sending import Sending
@@ -60,7 +60,7 @@ def show(console: Console, report: Report) -> None:
     _explained(console, report.explanations)
     for why in report.unseen:
         console.print(f"\n[yellow]Not shown:[/] {escape(why)}")
-    _account(console, report.account)
+    _account(console, report)
 
 
 def _heading(console: Console, words: str, aside: str = "") -> None:
@@ -210,17 +210,18 @@ def _explained(console: Console, explanations: Sequence[str]) -> None:
             console.print(Padding(escape(words), (above, 0, 0, 2 + len(line) - len(words)), expand=False))
 
 
-def _account(console: Console, account: Account | None) -> None:
-    if account is None:
-        return
-    _heading(console, "The account", "every event that intake took in this run, followed to audit")
-    console.print(f"  taken {account.taken:,} · decided {account.decided:,} · audited {account.audited:,}")
-    console.print(f"  parked {_named(account.parked)} · in flight {_named(account.in_flight)}")
-    for entry in account.unaccounted:
+def _account(console: Console, report: Report) -> None:
+    account, taken = report.account, len(report.sending.ids)
+    if account:
+        _heading(console, "The account", "every event that intake took in this run, followed to audit")
+        console.print(f"  taken {account.taken:,} · decided {account.decided:,} · audited {account.audited:,}")
+        console.print(f"  parked {_named(account.parked)} · in flight {_named(account.in_flight)}")
+    else:
+        _heading(console, "The account", "every referral that intake took in this run, as its sender may know it")
+        console.print(f"  taken {taken:,} · decided {taken - len(report.unaccounted):,}")
+    for entry in report.unaccounted:
         console.print(f"  [red]unaccounted: {escape(str(entry))}[/]")
-    console.print(
-        f"unaccounted {len(account.unaccounted)}", style="bold green" if not account.unaccounted else "bold red"
-    )
+    console.print(f"unaccounted {len(report.unaccounted)}", style="bold red" if report.unaccounted else "bold green")
 
 
 def _named(entries: Sequence[Entry]) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.frontdoor.account import Entry
+from services.frontdoor.demo.sending import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,10 +33,18 @@ class Report:
     unseen: Sequence[str] = ()
 
     @property
+    def unaccounted(self) -> Sequence[Entry]:
+        """By the account; without one, by what intake tells a referral's sender."""
+        if self.account:
+            return self.account.unaccounted
+        why = f"taken, and not decided within {PATIENCE:.0f} s"
+        return [Entry(None, UUID(lost), "taken to decided", why, synthetic=True) for lost in self.sending.undecided]
+
+    @property
     def clean(self) -> bool:
         """Whether everything is accounted for and was answered as it must be."""
-        through = self.account is None or not (self.account.unaccounted or self.account.in_flight)
-        return through and not self.sending.unexpected and not self.sending.undecided
+        through = self.account is None or not self.account.in_flight
+        return through and not self.unaccounted and not self.sending.unexpected and not self.sending.undecided
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -60,6 +72,8 @@ def as_json(report: Report) -> dict[str, Any]:
         }
     if account:
         document |= account.as_json()
+    else:
+        document |= {"taken": len(sending.ids), "unaccounted": [entry.as_json() for entry in report.unaccounted]}
     return document
 
 

@@ -44,7 +44,10 @@ class Access(NamedTuple):
 
 @dataclass
 class Sending:
-    """What was sent and how it was answered; `ids` are the referral ids by place in the month."""
+    """What was sent and how it was answered; `ids` are the referral ids by place in the month.
+
+    `undecided` are those of them that were only taken still, `PATIENCE` after.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
@@ -53,7 +56,7 @@ class Sending:
     unexpected: Counter[str] = field(default_factory=Counter)
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
     emergencies: int = 0
-    undecided: int = 0
+    undecided: list[str] = field(default_factory=list)
     sources: int = 0
     seconds: float = 0.0
 
@@ -110,7 +113,7 @@ class _Post:
         for turn in range(MOST_ANSWERS):
             standing = await self.standing(message, referral_id, seen)
             if standing is None:
-                self.result.undecided += turn == 0
+                self.result.undecided += [referral_id] if turn == 0 else []
                 break
             self.result.statuses[referral_id] = standing
             reply = answer(rng, standing)

@@ -92,6 +92,11 @@ class Process:
             self._why = why
             await asyncio.sleep(POLL)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def ended(self) -> int:
         """Waits for its end; its exit code, negative for a signal."""
         return await self._process.wait() if self._process else 0

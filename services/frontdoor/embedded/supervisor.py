@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from services.frontdoor import database
-from services.frontdoor.embedded import broker, config, postgres, recovery
+from services.frontdoor import database, recovery
+from services.frontdoor.embedded import broker, config, postgres
 from services.frontdoor.embedded.part import Part, Process
 from services.frontdoor.embedded.ports import HOST
 from services.frontdoor.embedded.web import not_ready
-from shared.errors import Usage
+from shared.errors import Transient, Usage
 from shared.kafka import check_topics, create_topics
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from services.frontdoor.embedded.folder import Folder
     from services.frontdoor.embedded.ports import Ports
+
+T = TypeVar("T")
 
 SERVICES: Final = ("audit", "triage", "intake")  # the door opens last and shuts first
 START_SECONDS: Final = 60.0
@@ -62,9 +64,9 @@ class Supervisor:
         await together(self._up(Process(postgres.part(self._folder), self._lock)), self._up(kafka))
         await postgres.create(self._folder)
         await database.prepare(postgres.dsn(self._folder), {})
-        if await self._records_lost():
+        if await self._answered(kafka, self._lost):
             await self._new_generation(kafka)
-        await self._topics()
+        await self._answered(kafka, self._topics)
         keys = config.write(self._folder)
         await together(*(self._up(Process(self._service(name), self._lock)) for name in SERVICES))
         self._folder.announce(config.running(self._folder, self._identity, self._ports, keys))
@@ -93,13 +95,26 @@ class Supervisor:
             await process.start()
             try:
                 await process.until_ready(START_SECONDS)
-                if process.part.name == "kafka" and await self._records_lost():
+                if process.part.name == "kafka" and await self._answered(process, self._lost):
                     await self._begin_anew(process)
                 self._line(process, f"ready   {process.part.where}")
             except Usage as error:
                 self._line(process, error.detail)
 
-    async def _records_lost(self) -> bool:
+    async def _answered(self, kafka: Process, ask: Callable[[], Awaitable[T]]) -> T:
+        """What `ask` gives, asked again while what it needs is away: a part that takes connections may not serve yet.
+
+        `Usage` where the broker ends meanwhile.
+        """
+        while kafka.runs:
+            try:
+                return await ask()
+            except Transient as error:
+                self._line(kafka, f"waiting: {error.code}")
+                await asyncio.sleep(PAUSES[0])
+        raise Usage("part-failed", "ended before it could be asked what it holds")
+
+    async def _lost(self) -> bool:
         return bool(await recovery.lost_partitions(postgres.dsn(self._folder), self._settings()))
 
     async def _begin_anew(self, kafka: Process) -> None:
@@ -109,22 +124,26 @@ class Supervisor:
             services = [process for process in self._started if process.part.name in SERVICES]
             await together(*(service.stop() for service in services))
             await self._new_generation(kafka)
-            await self._topics()
             for service in services:
                 service.part = self._service(service.part.name)
+            await self._answered(kafka, self._topics)
         finally:
             self._calm.set()
 
     async def _new_generation(self, kafka: Process) -> None:
         """Empties the broker, which lost records, and has everything published again from the databases."""
+
+        async def publish_again() -> recovery.Again:
+            return await recovery.publish_again(postgres.dsn(self._folder), recovery.NOTHING_HELD)
+
+        again = await self._answered(kafka, publish_again)
         await kafka.stop()
         broker.forget(self._folder)
-        again = await recovery.publish_again(postgres.dsn(self._folder))
         self._identity = self._identity.model_copy(update={"generation": self._identity.generation + 1})
         self._folder.remember(self._identity)
         await kafka.start()
         await kafka.until_ready(START_SECONDS)
-        what = f"{again} events are published again, in generation {self._identity.generation} of the topics"
+        what = f"{again.events} events are published again, in generation {self._identity.generation} of the topics"
         self._line(kafka, f"lost its newest records when it was killed: {what}")
 
     async def _topics(self) -> None:

@@ -93,13 +93,30 @@ GRANT SELECT, INSERT ON triage.ruleset, triage.decision TO frontdoor_triage;
 GRANT SELECT, INSERT, UPDATE ON triage.activation, triage.refusal, triage.output, triage.referral, triage.parked TO frontdoor_triage;
 GRANT SELECT ON triage.accounting, triage.parked TO frontdoor_reader;
 
--- Disposal (records retention): facts and the link to the person go, the decision stands.
-CREATE FUNCTION triage.dispose(of_referral uuid) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = triage AS $$
-    UPDATE referral SET latest = NULL, person_key = NULL WHERE referral_id = of_referral;
-    WITH emptied AS (
-        UPDATE decision SET document = convert_to((convert_from(document, 'UTF8')::jsonb - 'facts')::text, 'UTF8')
-        WHERE referral_id = of_referral RETURNING 1
-    ) SELECT count(*)::integer FROM emptied;
+-- What was disposed of, by whom and why.
+CREATE TABLE triage.disposal (
+    referral_id uuid NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    by          text NOT NULL,
+    reason      text NOT NULL
+);
+
+-- Disposal (records retention): facts and the link to the person go, the decision stands; returns how many decisions.
+CREATE FUNCTION triage.dispose(referral uuid, reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    emptied bigint;
+BEGIN
+    IF coalesce(btrim(dispose.reason), '') = '' THEN
+        RAISE EXCEPTION 'a disposal needs its reason';
+    END IF;
+    UPDATE triage.referral SET latest = NULL, person_key = NULL WHERE referral_id = dispose.referral;
+    UPDATE triage.decision SET document = convert_to((convert_from(document, 'UTF8')::jsonb - 'facts')::text, 'UTF8')
+    WHERE referral_id = dispose.referral;
+    GET DIAGNOSTICS emptied = ROW_COUNT;
+    INSERT INTO triage.disposal (referral_id, by, reason) VALUES (dispose.referral, session_user, dispose.reason);
+    RETURN emptied;
+END
 $$;
-GRANT EXECUTE ON FUNCTION triage.dispose(uuid) TO frontdoor_disposer;
+GRANT SELECT ON triage.disposal TO frontdoor_disposer;
+GRANT EXECUTE ON FUNCTION triage.dispose(uuid, text) TO frontdoor_disposer;
