@@ -33,12 +33,13 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 class First(NamedTuple):
-    """The first message under a key: what it said, and how it was answered."""
+    """The first message under a key: what it said, how it was answered, and whether its referral is over."""
 
     event_id: UUID
     referral_id: UUID
     content: bytes | None
     answer: bytes
+    over: bool
 
 
 class Last(NamedTuple):
@@ -47,6 +48,7 @@ class Last(NamedTuple):
     content: bytes | None
     answer: bytes
     received_at: dt.datetime
+    sequence: int
     returned: int | None
 
 
@@ -73,10 +75,16 @@ class Store:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def take(self, receipt: Receipt, locality: str, linked_to: UUID | None) -> tuple[bool, UUID | None]:
-        """Takes a new referral; whether it is new, and the newest earlier referral of the same content."""
+    async def take(
+        self, receipt: Receipt, locality: str, linked_to: UUID | None, over: UUID | None = None
+    ) -> tuple[bool, UUID | None]:
+        """Takes a new referral; whether it is new, and the newest earlier referral of the same content.
+
+        `over` is the event that holds the same key for a referral that is over: it gives the key up.
+        """
+        row = (*receipt, linked_to, locality, over)
         async with _in_time():
-            claimed, earlier = await self._pool.fetchrow(SQL.take, *receipt, linked_to, locality) or (False, None)
+            claimed, earlier = await self._pool.fetchrow(SQL.take, *row) or (False, None)
         return claimed, earlier
 
     async def first(self, sender: str, key: bytes, now: dt.datetime) -> First | None:

@@ -137,6 +137,18 @@ async def test_the_same_answer_after_another_is_no_repeat(desk: Desk):
     assert [event.get("kind") for event in await desk.events(mine)] == [None, "accepted", "closed", "accepted"]
 
 
+async def test_the_same_release_of_another_hold_is_no_repeat(desk: Desk):
+    mine = await desk.refer()
+    release = {"kind": "released", "reason": "safety-call-made", "by": NURSE}
+    for suicidal in ("ideation", "plan"):
+        await desk.post(f"/referrals/{mine}/amendments", {"risk": {"suicidal": suicidal}})
+        await desk.decide(mine, "hub", status="held", hold_reason="safety")
+        assert (await outcome(desk, mine, "hub", **release))[0] == 202
+        await outcome(desk, mine, "hub", **release)
+    said = [event.get("kind", "amended") for event in await desk.events(mine)][1:]
+    assert said == ["amended", "released", "amended", "released"]
+
+
 async def test_only_the_hub_releases_and_only_a_clinician_ends_a_safety_hold(desk: Desk):
     mine = await desk.refer()
     await desk.decide(mine, "hub", status="held", hold_reason="safety", told=("hub", STEP_2))

@@ -95,6 +95,34 @@ async def test_content_alone_is_a_repeat_for_a_day_and_then_a_new_referral_linke
     assert (await desk.events(second))[0]["linked_to"] == first
 
 
+async def test_what_was_cancelled_and_is_sent_again_is_a_new_referral_linked_to_the_old(desk: Desk):
+    first = await desk.refer()
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    again = set(await asyncio.gather(*(desk.refer() for _ in range(6))))
+    assert len(again) == 1 and first not in again
+    (received,) = await desk.events(*again)
+    assert received["linked_to"] == first
+
+
+async def test_what_was_closed_and_is_sent_again_is_a_new_referral(desk: Desk):
+    first = await desk.refer()
+    await desk.decide(first, "talking-therapies-step-2", status="closed", outcome="closed")
+    assert await desk.refer() != first
+
+
+async def test_what_was_cancelled_and_then_held_after_all_is_still_the_first(desk: Desk):
+    first = await desk.refer()
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    await desk.decide(first, "hub", status="held", hold_reason="after-withdrawal")
+    assert await desk.refer() == first
+
+
+async def test_what_was_cancelled_stays_cancelled_when_its_own_message_comes_again(desk: Desk):
+    first = await desk.refer(message_id="m1")
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    assert await desk.refer(message_id="m1") == first
+
+
 async def test_the_same_content_under_a_new_id_is_a_new_linked_referral(desk: Desk):
     first, second = await desk.refer(message_id="m1"), await desk.refer(message_id="m2")
     assert first != second
