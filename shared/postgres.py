@@ -75,6 +75,14 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
             await asyncio.sleep(backoff(attempt))
 
 
+async def close_pool(pool: asyncpg.Pool, within: float = 5) -> None:
+    """Closes a pool; what PostgreSQL does not say goodbye to within so many seconds is ended."""
+    try:
+        await asyncio.wait_for(pool.close(), within)
+    except TRANSIENT_ERRORS:
+        pool.terminate()
+
+
 async def _as_it_is(_: Any) -> None:
     """Spares a round trip per use: no session state is ever set here (the relay gives its lock back itself)."""
 

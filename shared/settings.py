@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,10 +37,18 @@ class ServiceSettings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104  (a service in a container is reached from outside it)
     port: int = Field(0, ge=0, le=65535)
     max_tick_age: float = Field(
-        90,
+        240,
         gt=0,
-        description="/live fails when a loop has not ticked for so long: a statement and a produce at their limits",
+        description="a loop that has not turned for so long hangs: /live fails, and the service ends to be started anew",
     )
     stop_timeout: float = Field(25, gt=0, description="a clean stop takes no longer than this")
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _a_batch_at_its_limits_is_not_hung(self) -> Self:
+        """A batch publishes twice at most (dead letters, outputs), and has statements before, between and after."""
+        longest = 2 * (self.kafka_send_timeout + self.kafka_stop_timeout)
+        if self.max_tick_age <= longest:
+            raise ValueError(f"max_tick_age must be over {longest:g}: two produces and their clients' stops")
+        return self

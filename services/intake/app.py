@@ -26,7 +26,7 @@ from shared.health import Health, routes
 from shared.kafka import Publisher
 from shared.localities import default_locality, read_localities
 from shared.log import configure, get_logger
-from shared.postgres import open_pool
+from shared.postgres import close_pool, open_pool
 from shared.service import serve
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ async def run() -> None:
     statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking), Beside(health))
     try:
         app = application(settings, at_work, health)
-        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)])
+        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)
     finally:
         await publisher.close()
         await parking.close()
-        await pool.close()
+        await close_pool(pool)
 
 
 async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health: Health, stop: asyncio.Event) -> None:
