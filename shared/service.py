@@ -12,13 +12,15 @@ import faulthandler
 import gc
 import signal
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
 from shared.errors import Bug, FrontDoorError, Usage
 from shared.impatient import Impatient
-from shared.log import get_logger
+from shared.log import configure, get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -114,7 +116,11 @@ async def _watch(health: Health, stop: asyncio.Event) -> None:
 
 
 def main(run: Callable[[], Awaitable[None]]) -> int:
-    """Runs a service's `run` and turns its failure into an exit code: 0 clean, 1 failed, 2 usage."""
+    """Runs a service's `run` and turns its failure into an exit code: 0 clean, 1 failed, 2 usage.
+
+    The log is set up before the settings are read, which say how it should be: what is wrong with them is logged too.
+    """
+    configure(Path(sys.argv[0]).resolve().parent.name, socket.gethostname())
     gc.set_threshold(
         50_000, 20, 20
     )  # a batch makes thousands of long-lived objects: the default scans them over and over

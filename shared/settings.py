@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import socket
-from typing import Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.errors import Usage
 
-class ServiceSettings(BaseSettings):
+PREFIX: Final = "FRONTDOOR_"
+
+
+class Settings(BaseSettings):
+    """Settings from the environment. `Usage` names each that is wrong; its value is never shown: it may be a secret."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_context=False, include_input=False)
+            wrong = (": ".join((*_variable(fault["loc"]), fault["msg"])) for fault in faults)
+            raise Usage("settings", "; ".join(wrong).replace("Value error, ", "")) from None
+
+
+def _variable(place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The variable that a fault is about; none where it is about several (its text names them)."""
+    return (PREFIX + str(place[0]).upper(),) if place else ()
+
+
+class ServiceSettings(Settings):
     """Times are in seconds unless the name says otherwise."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_", env_file=".env", extra="ignore", frozen=True)
 
     postgres_dsn: str = Field(description="postgresql:// of this service's own role")
     postgres_pool: int = Field(10, ge=2, description="most connections to PostgreSQL")
@@ -50,5 +73,5 @@ class ServiceSettings(BaseSettings):
         """A batch publishes twice at most (dead letters, outputs), and has statements before, between and after."""
         longest = 2 * (self.kafka_send_timeout + self.kafka_stop_timeout)
         if self.max_tick_age <= longest:
-            raise ValueError(f"max_tick_age must be over {longest:g}: two produces and their clients' stops")
+            raise ValueError(f"{PREFIX}MAX_TICK_AGE must be over {longest:g}: two produces and their clients' stops")
         return self

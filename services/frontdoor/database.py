@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.postgres import migrate
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,8 @@ ROLES: Final = ("owner", *SCHEMAS, "reader", "auditor", "disposer")
 ROLES_FILE: Final = Path(__file__).parents[2] / "deploy" / "postgres" / "roles.sql"
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Settings):
     """A role without a password here keeps the one it has (at first none: it then cannot log in over a network)."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_", env_file=".env", extra="ignore", frozen=True)
 
     admin_dsn: SecretStr = Field(
         description="postgresql:// of a superuser, in the database that is to hold the schemas"

@@ -32,15 +32,11 @@ def register(commands: Commands) -> None:
 async def run(_: argparse.Namespace) -> int:
     """0 when everything is up to date; `Usage` where PostgreSQL cannot be reached."""
     from asyncpg import InvalidPasswordError
-    from pydantic import ValidationError
 
     from services.frontdoor import database
     from shared.postgres import TRANSIENT_ERRORS
 
-    try:
-        settings = database.DatabaseSettings()
-    except ValidationError as error:
-        raise Usage("settings", "set FRONTDOOR_ADMIN_DSN to the postgresql:// of a superuser") from error
+    settings = database.DatabaseSettings()
     try:
         applied = await database.prepare(
             settings.admin_dsn.get_secret_value(), settings.passwords(), settings.roles_file

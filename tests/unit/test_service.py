@@ -82,8 +82,3 @@ async def test_a_handler_that_hangs_ends_the_service(monkeypatch: pytest.MonkeyP
     with pytest.raises(Bug, match=r"hung: .*triage"):
         await served(loop.consumer().run, health=loop.health)
     client._fetcher.error_future.cancel()
-
-
-def test_a_loop_may_be_silent_for_longer_than_two_produces_take_at_their_limits():
-    with pytest.raises(ValueError, match="max_tick_age"):
-        ServiceSettings(postgres_dsn="", kafka_send_timeout=200)
