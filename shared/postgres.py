@@ -66,6 +66,7 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
                 max_size=size,
                 command_timeout=command_timeout,
                 timeout=10,
+                max_inactive_connection_lifetime=60,  # before the server ends it (deploy/postgres/roles.sql)
                 reset=_as_it_is,
                 server_settings={"application_name": application_name},
             )
