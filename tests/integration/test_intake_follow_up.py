@@ -101,6 +101,7 @@ async def test_a_team_answers_only_what_is_routed_to_it(desk: Desk):
         ({"kind": "returned", "reason": "02"}, {"onward"}),
         ({"kind": "returned", "onward": "hub"}, {"reason"}),
         ({"kind": "returned", "reason": "not for us", "onward": "hub"}, {"reason"}),
+        ({"kind": "returned", "reason": "02", "onward": "no"}, {"onward"}),
         ({"kind": "stepped-up", "reason": "risk-increased", "to": "nowhere"}, {"to"}),
         ({"kind": "closed", "by": {"name": "D"}}, {"by.role", "reason"}),
         ({"kind": "gone"}, {"kind"}),
