@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from services.intake import metrics
 from services.intake.coding import Place
 from services.intake.edge import Edge, unknown_route
 from services.intake.relay import Relay, measure
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Beside(Health):
-    """The health of a part that intake can do without: its ticks count, its being ready does not (promise 1)."""
+    """The health of a part that intake can do without: its ticks count, its being ready is a figure (promise 1)."""
 
     def __init__(self, health: Health) -> None:
         super().__init__(max_tick_age=0)
@@ -50,8 +51,9 @@ class Beside(Health):
         """Loop `loop` ended on purpose."""
         self._whole.forget(loop)
 
-    def check(self, name: str, ok: bool, why: str = "") -> None:  # noqa: FBT001  (as in Health)
+    def check(self, name: str, ok: bool, why: str = "") -> None:  # noqa: ARG002, FBT001  (as in Health)
         """Whatever it says, intake goes on taking referrals."""
+        metrics.FOLLOWED.set(ok)
 
 
 def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk:
@@ -85,7 +87,9 @@ async def run() -> None:
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
-    statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking), Beside(health))
+    statuses = partial(
+        follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders.destinations), Beside(health)
+    )
     try:
         app = application(settings, at_work, health)
         await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)
@@ -102,6 +106,7 @@ async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health:
         try:
             await Consumer(settings, health, topics=routed, group=topics.STATUS_GROUP, handle=handle).run(stop)
         except Exception as error:  # noqa: BLE001  (promise 1 stands above statuses being fresh)
+            metrics.FOLLOWED.set(0)
             get_logger().error("statuses are not followed", error=type(error).__name__, exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 10)
