@@ -33,6 +33,9 @@ TRANSIENT_ERRORS: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen inside a transaction
+    asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
+    asyncpg.PostgresSystemError,  # the server's disk or operating system
 )
 
 
