@@ -19,7 +19,7 @@ from services.intake.screen import read_screen
 from services.intake.senders import read_senders
 from services.intake.settings import IntakeSettings
 from services.intake.status import StatusHandler
-from services.intake.store import Store
+from services.intake.store import Store, connections
 from services.intake.taking import Desk
 from shared import topics
 from shared.consumer import Consumer
@@ -27,7 +27,7 @@ from shared.health import Health, routes
 from shared.kafka import Publisher
 from shared.localities import default_locality, read_localities
 from shared.log import configure, get_logger
-from shared.postgres import close_pool, open_pool
+from shared.postgres import close_pool
 from shared.service import serve
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def run() -> None:
     settings = IntakeSettings()
     configure("intake", settings.instance, settings.log_format, settings.log_level)
     health = Health(settings.max_tick_age)
-    pool = await open_pool(settings.postgres_dsn, f"intake {settings.instance}", settings.postgres_pool)
+    pool = await connections(settings)
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)

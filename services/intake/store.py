@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from shared.codes import Status
-from shared.postgres import queries, transient
+from shared.postgres import open_pool, queries, transient
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.intake.receipts import Receipt
+    from services.intake.settings import IntakeSettings
     from shared.events import Decision
     from shared.postgres import Connection, Pool
 
 SQL = queries("services.intake")
-SECONDS: Final = 15  # a sender should have its answer by then, even if that is "try again"
+# A sender has its answer within 20 seconds, even if that is "try again": what is done for it gets 15, and to give up a
+# statement that the server does not answer takes the driver as long as a statement may take.
+SECONDS: Final = 15
+STATEMENT_SECONDS: Final = 5
+
+
+async def connections(settings: IntakeSettings) -> Pool:
+    """Intake's pool; waits while PostgreSQL is away."""
+    name = f"intake {settings.instance}"
+    return await open_pool(settings.postgres_dsn, name, settings.postgres_pool, STATEMENT_SECONDS)
 
 
 @asynccontextmanager

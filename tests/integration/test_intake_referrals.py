@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -152,6 +153,19 @@ async def test_an_emergency_is_told_to_phone_even_when_we_fail(desk: Desk):
     await desk.database.fetch("ALTER TABLE intake.outbox RENAME TO gone")
     answer = await desk.post("/referrals", a_body(referrer={"urgency": "1"}))
     assert (answer.status_code, "999" in answer.json()["phone_now"]) == (500, True)
+
+
+@pytest.mark.kafka_real  # the embedded server's own processes go on when it is frozen
+async def test_an_emergency_is_told_to_phone_within_20_seconds_even_when_postgresql_is_frozen(desk: Desk):
+    body = a_body(referrer={"urgency": "1"})
+    began = time.monotonic()
+    desk.database.server.pause()
+    try:
+        answer = await desk.post("/referrals", body)
+        waited = time.monotonic() - began
+    finally:
+        desk.database.server.resume()
+    assert (answer.status_code, "999" in answer.json()["phone_now"], waited < 20) == (503, True, True), waited
 
 
 async def test_without_a_person_or_a_reason_it_is_refused_and_nothing_kept(desk: Desk):
