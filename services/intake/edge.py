@@ -21,7 +21,7 @@ from services.intake.problems import MEDIA_TYPE, Refused, not_found
 from services.intake.senders import Source, Team
 from services.intake.taking import Incoming
 from shared.errors import Transient
-from shared.log import get_logger
+from shared.log import about, get_logger
 from shared.traceparent import continue_trace
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ class Edge:
         """GET /referrals/{id}/record."""
         team = self._team(request)
         why, by = request.headers.get("x-purpose"), request.headers.get("x-by")
-        trace, now = continue_trace(request.headers.get("traceparent")), dt.datetime.now(dt.UTC)
-        read = handlers.Read(_referral_id(request), why, by, now, trace)
+        read = handlers.Read(_referral_id(request), why, by, dt.datetime.now(dt.UTC), request.state.traceparent)
         body = await handlers.record(self._desk, team, read)
         return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
 
@@ -132,7 +131,7 @@ class Edge:
         return Incoming(
             body=await self._body(request),
             idempotency_key=request.headers.get("idempotency-key"),
-            traceparent=continue_trace(request.headers.get("traceparent")),
+            traceparent=request.state.traceparent,
             received_at=dt.datetime.now(dt.UTC),
             new_id=uuid4(),
             salt=secrets.token_bytes(16),
@@ -178,7 +177,8 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
     timer = metrics.ANSWERED.labels(f"{method} {path}")
 
     async def answered(request: Request) -> Response:
-        with timer.time():
+        trace = request.state.traceparent = continue_trace(request.headers.get("traceparent"))
+        with timer.time(), about(traceparent=trace, referral_id=_named(request)):
             try:
                 return await endpoint(request)
             except Refused as refused:
@@ -210,11 +210,18 @@ async def unknown_route(_: Request, error: Exception) -> Response:
     return problem(refused)
 
 
-def _referral_id(request: Request) -> UUID:
+def _named(request: Request) -> str | None:
+    """The referral that the address names, if it is an id."""
     try:
-        return UUID(request.path_params["referral_id"])
+        return str(UUID(request.path_params.get("referral_id", "")))
     except ValueError:
-        raise not_found() from None
+        return None
+
+
+def _referral_id(request: Request) -> UUID:
+    if (named := _named(request)) is None:
+        raise not_found()
+    return UUID(named)
 
 
 def _taken(answer: bytes) -> Response:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from services.intake import metrics
+from shared.cloudevents import header
 from shared.codes import Status
 from shared.dead_letters import dead_letter
 from shared.errors import Poison
 from shared.events import Decision
 from shared.log import get_logger
 from shared.topics import STATUS_GROUP
+from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +60,8 @@ class StatusHandler:
                     topic=record.topic,
                     partition=record.partition,
                     offset=record.offset,
+                    referral_id=_key_of(record),
+                    traceparent=well_formed(header(record.headers, "traceparent")),
                 )
         await self._publisher.publish(letters)
         await self._store.note_decisions(decisions)
@@ -71,6 +76,14 @@ class StatusHandler:
             metrics.NOBODY_RECEIVES.labels(name).inc()
             why = "no team of FRONTDOOR_TEAMS stands for it: nobody there sees this referral"
             get_logger().error("no team receives", destination=name, referral_id=str(decision.referral_id), why=why)
+
+
+def _key_of(record: Any) -> str | None:
+    """The referral id that a record's key is, if it is one."""
+    try:
+        return str(UUID((record.key or b"").decode()))
+    except ValueError:
+        return None
 
 
 def decision_in(record: Any) -> Decision:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from tests.intake import ADA, Desk, a_body, intake
 
@@ -166,6 +167,25 @@ async def test_an_emergency_is_told_to_phone_within_20_seconds_even_when_postgre
     finally:
         desk.database.server.resume()
     assert (answer.status_code, "999" in answer.json()["phone_now"], waited < 20) == (503, True, True), waited
+
+
+async def test_every_line_of_a_request_names_its_trace_and_the_referral_of_its_address(desk: Desk):
+    mine, trace = await desk.refer(), "0af7651916cd43dd8448eb211c80319c"
+    await desk.database.fetch("ALTER TABLE intake.outbox RENAME TO gone")
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        await desk.post(f"/referrals/{mine}/amendments", {"risk": {"life_in_danger": "yes"}}, **headers)
+        await desk.get(f"/referrals/{mine}/record", "hub", X_Purpose="direct-care", **headers)
+    assert [line["event"] for line in lines] == ["emergency", "request failed", "request failed"]
+    assert {(line["referral_id"], line["traceparent"].split("-")[1]) for line in lines} == {(mine, trace)}
+
+
+async def test_a_line_of_one_request_does_not_name_another(desk: Desk):
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        await desk.get(f"/referrals/{uuid4()}")
+        await desk.post("/referrals", {"risk": {"life_in_danger": "yes"}}, traceparent="Ada Example")
+    (line,) = lines
+    assert line["referral_id"] is None and "Ada" not in str(line)
 
 
 async def test_without_a_person_or_a_reason_it_is_refused_and_nothing_kept(desk: Desk):

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from services.intake.app import Beside, follow_triage
@@ -82,6 +83,15 @@ async def test_a_decision_that_cannot_be_kept_is_parked_and_the_others_are_kept(
     kept = await handled(a_decision(**fields), a_decision())
     assert [header(letter.headers, "dlq-error-code") for letter in kept.letters] == ["not-a-decision"]
     assert len(kept.decisions) == 1
+
+
+async def test_a_parked_record_is_named_by_its_ids_where_they_are_ids():
+    trace, mine = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", str(an_id("ada"))
+    named = ARecord(key=mine.encode(), headers=(("traceparent", trace.encode()),), value=b"no decision")
+    nameless = ARecord(key=b"Ada Example", headers=(("traceparent", b"Ada Example"),), value=b"no decision")
+    with structlog.testing.capture_logs() as lines:
+        await handled(named, nameless)
+    assert [(line["referral_id"], line["traceparent"]) for line in lines] == [(mine, trace), (None, None)]
 
 
 async def test_a_decision_for_a_destination_that_no_team_stands_for_is_said_aloud_and_counted(
