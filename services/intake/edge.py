@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _PHONE: Final = "in an emergency phone, do not wait"
+_UNREAD: Final = frozenset((400, 401, 403, 408, 413, 429, 500, 503))  # nobody looked whether it was an emergency
 
 
 class Edge:
@@ -122,9 +123,7 @@ class Edge:
         left = min(most, left + (now - at) * most / 60)
         if left < 1:
             wait = str(max(1, round((1 - left) * 60 / most)))
-            raise Refused(
-                429, "too-many", f"slow down: the rate is per minute; {_PHONE}", headers={"Retry-After": wait}
-            )
+            raise Refused(429, "too-many", "slow down: the rate is per minute", headers={"Retry-After": wait})
         self._allowance[sender.account] = (left - 1, now)
 
     async def _incoming(self, request: Request) -> Incoming:
@@ -140,7 +139,7 @@ class Edge:
     async def _body(self, request: Request) -> bytes:
         most = self._settings.max_body
         close = {"Connection": "close"}
-        too_large = Refused(413, "too-large", f"the body may have {most} bytes; {_PHONE}", headers=close)
+        too_large = Refused(413, "too-large", f"the body may have {most} bytes", headers=close)
         told = request.headers.get("content-length", "0")
         if told.isdigit() and int(told[:18]) > most:
             raise too_large
@@ -153,7 +152,7 @@ class Edge:
                     if size > most:
                         raise too_large
         except TimeoutError:
-            detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds; {_PHONE}"
+            detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds"
             raise Refused(408, "too-slow", detail, headers=close) from None
         return b"".join(chunks)
 
@@ -185,12 +184,12 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
                 return problem(refused)
             except Transient as error:
                 get_logger().warning("not taken", code=error.code, route=path)
-                return problem(Refused(503, "busy", f"not done: try again; {_PHONE}", headers={"Retry-After": "2"}))
+                return problem(Refused(503, "busy", "not done: try again", headers={"Retry-After": "2"}))
             except ClientDisconnect:
                 return problem(Refused(400, "unreadable", "the sender hung up"))
             except Exception as error:  # noqa: BLE001  (every request gets an answer; the line below is loud)
                 get_logger().error("request failed", route=path, error=type(error).__name__, exc_info=error)
-                return problem(Refused(500, "failed", f"not done: this is our fault, and was logged; {_PHONE}"))
+                return problem(Refused(500, "failed", "not done: this is our fault, and was logged"))
 
     return Route(path, answered, methods=[method])
 
@@ -198,6 +197,8 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
 def problem(refused: Refused) -> Response:
     """The answer to a request that is not done."""
     metrics.REFUSED.labels(refused.code).inc()
+    if refused.status in _UNREAD:
+        refused.detail = f"{refused.detail}; {_PHONE}"
     if (cause := refused.__cause__) is not None and refused.status == 500:
         get_logger().error("request failed", error=type(cause).__name__, exc_info=cause)
     return Response(orjson.dumps(refused.as_json()), refused.status, refused.headers, MEDIA_TYPE)

@@ -18,6 +18,7 @@ from services.intake.outcomes import cancellation_reason, demand_clinician, read
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read, tidy
 from services.intake.receipts import FOR_EVER, receipt, source_of, value_of
+from services.intake.sources import json
 from services.intake.sources.json import parse
 from services.intake.taking import TRIES, Said, again, answer_of, begins_anew, follow, message_of, next_cause, taken
 from shared.cloudevents import Envelope, pack
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
     """Takes a referral."""
-    reading = read(parse(incoming.body), desk.place.screen.silent)
+    reading = json.reading(incoming.body, desk.place.screen.silent)
     with Alarm(reading, source.id, desk.phone_now) as alarm:
         person.demand(reading)
         message, notices = message_of(desk, source, incoming, reading.document, kind="referral")

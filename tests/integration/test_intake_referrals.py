@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -129,44 +128,6 @@ async def test_the_same_content_under_a_new_id_is_a_new_linked_referral(desk: De
     first, second = await desk.refer(message_id="m1"), await desk.refer(message_id="m2")
     assert first != second
     assert (await desk.events(second))[0]["linked_to"] == first
-
-
-@pytest.mark.parametrize("body", [a_body(referrer={"urgency": "1"}), a_body(risk={"life_in_danger": "yes"})])
-async def test_an_emergency_is_told_to_phone_now(desk: Desk, body: dict[str, Any]):
-    told = (await desk.post("/referrals", body)).json()
-    assert told["emergency"] is True
-    assert "999" in told["phone_now"]
-
-
-async def test_an_emergency_is_told_to_phone_even_when_refused(desk: Desk):
-    answer = await desk.post("/referrals", {"risk": {"life_in_danger": "yes"}})
-    assert answer.status_code == 422
-    assert "999" in answer.json()["phone_now"]
-
-
-async def test_an_emergency_is_told_to_phone_even_when_it_conflicts(desk: Desk):
-    await desk.refer(message_id="m1")
-    answer = await desk.post("/referrals", a_body(message_id="m1", referrer={"urgency": "1"}))
-    assert (answer.status_code, "999" in answer.json()["phone_now"]) == (409, True)
-
-
-async def test_an_emergency_is_told_to_phone_even_when_we_fail(desk: Desk):
-    await desk.database.fetch("ALTER TABLE intake.outbox RENAME TO gone")
-    answer = await desk.post("/referrals", a_body(referrer={"urgency": "1"}))
-    assert (answer.status_code, "999" in answer.json()["phone_now"]) == (500, True)
-
-
-@pytest.mark.kafka_real  # the embedded server's own processes go on when it is frozen
-async def test_an_emergency_is_told_to_phone_within_20_seconds_even_when_postgresql_is_frozen(desk: Desk):
-    body = a_body(referrer={"urgency": "1"})
-    began = time.monotonic()
-    desk.database.server.pause()
-    try:
-        answer = await desk.post("/referrals", body)
-        waited = time.monotonic() - began
-    finally:
-        desk.database.server.resume()
-    assert (answer.status_code, "999" in answer.json()["phone_now"], waited < 20) == (503, True, True), waited
 
 
 async def test_every_line_of_a_request_names_its_trace_and_the_referral_of_its_address(desk: Desk):
