@@ -41,11 +41,15 @@ class ServiceSettings(Settings):
     postgres_pool: int = Field(10, ge=2, description="most connections to PostgreSQL")
 
     kafka: str = Field("localhost:9092", description="bootstrap servers, comma separated")
-    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    kafka_username: str | None = None
-    kafka_password: SecretStr | None = None
-    kafka_ca_file: str | None = None
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL; in production the last"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="for SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    kafka_username: str | None = Field(None, description="for SASL: this service's own user")
+    kafka_password: SecretStr | None = Field(None, description="for SASL")
+    kafka_ca_file: str | None = Field(None, description="for SSL: PEM of who signs the brokers (default: the system's)")
     kafka_send_timeout: float = Field(30, gt=0, description="deadline of one produce")
     kafka_stop_timeout: float = Field(10, gt=0, description="deadline of a client's stop")
     partitions: int = Field(12, ge=1, description="of every referral topic")
@@ -53,20 +57,24 @@ class ServiceSettings(Settings):
     stream: str | None = Field(None, description="audit stream; default: the Kafka cluster's id")
 
     instance: str = Field(default_factory=socket.gethostname, description="static member id is <group>-<instance>")
-    batch_records: int = Field(500, ge=1)
-    session_timeout: float = Field(45, gt=0)
+    batch_records: int = Field(500, ge=1, description="most records that are handled, or published, at once")
+    session_timeout: float = Field(45, gt=0, description="a member that Kafka has not heard of for so long is replaced")
     max_poll_interval: float = Field(3600, gt=0, description="long: a handler may wait out an outage")
 
-    host: str = "0.0.0.0"  # noqa: S104  (a service in a container is reached from outside it)
-    port: int = Field(0, ge=0, le=65535)
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  (a container is reached from outside)
+    port: int = Field(0, ge=0, le=65535, description="of its HTTP, /live, /ready and /metrics among it")
     max_tick_age: float = Field(
         240,
         gt=0,
         description="a loop that has not turned for so long hangs: /live fails, and the service ends to be started anew",
     )
     stop_timeout: float = Field(25, gt=0, description="a clean stop takes no longer than this")
-    log_format: Literal["auto", "json", "console"] = "auto"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="json, console, or auto: console on a terminal"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error: the least that is logged"
+    )
 
     @model_validator(mode="after")
     def _a_batch_at_its_limits_is_not_hung(self) -> Self:

@@ -29,14 +29,14 @@ class DatabaseSettings(Settings):
     admin_dsn: SecretStr = Field(
         description="postgresql:// of a superuser, in the database that is to hold the schemas"
     )
-    roles_file: Path = ROLES_FILE
-    owner_password: SecretStr | None = None
-    intake_password: SecretStr | None = None
-    triage_password: SecretStr | None = None
-    audit_password: SecretStr | None = None
-    reader_password: SecretStr | None = None
-    auditor_password: SecretStr | None = None
-    disposer_password: SecretStr | None = None
+    roles_file: Path = Field(ROLES_FILE, description="the roles and schemas, as SQL")
+    owner_password: SecretStr | None = Field(None, description="of the role frontdoor_owner")
+    intake_password: SecretStr | None = Field(None, description="of the role frontdoor_intake")
+    triage_password: SecretStr | None = Field(None, description="of the role frontdoor_triage")
+    audit_password: SecretStr | None = Field(None, description="of the role frontdoor_audit")
+    reader_password: SecretStr | None = Field(None, description="of the role frontdoor_reader")
+    auditor_password: SecretStr | None = Field(None, description="of the role frontdoor_auditor")
+    disposer_password: SecretStr | None = Field(None, description="of the role frontdoor_disposer")
 
     def passwords(self) -> dict[str, str]:
         """The password of each role that is given one, by the role's full name."""
