@@ -37,10 +37,11 @@ format: $(READY) ## put the code into the one shape
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-apis: $(READY) ## write docs/asyncapi.yaml, docs/openapi.json and docs/schemas anew
+apis: $(READY) ## write docs/asyncapi.yaml, openapi.json, schemas and settings.md anew
 	@$(BIN)/python -m tests.contract.asyncapi
 	@$(BIN)/python -m tests.contract.test_openapi
 	@$(BIN)/python -m tests.contract.snapshot
+	@$(BIN)/python -m tests.contract.test_settings_table
 
 bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

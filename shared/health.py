@@ -23,7 +23,7 @@ class Health:
     """Ticks of loops and reasons for not being ready; `clock` is monotonic seconds."""
 
     def __init__(self, max_tick_age: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._max_tick_age = max_tick_age
+        self.max_tick_age = max_tick_age
         self._clock = clock
         self._ticks: dict[str, float] = {}
         self._not_ready: dict[str, str] = {}
@@ -47,7 +47,7 @@ class Health:
         """Whether every loop turned recently, and the age of each tick in seconds."""
         now = self._clock()
         ages = {loop: round(now - at, 1) for loop, at in self._ticks.items()}
-        return all(age <= self._max_tick_age for age in ages.values()), ages
+        return all(age <= self.max_tick_age for age in ages.values()), ages
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Whether every part can do its work, and for the others why not."""

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from shared.cloudevents import Headers
     from shared.settings import ServiceSettings
 
-MAX_RECORD_BYTES: Final = 900_000  # under the broker's default of 1 MiB a batch, with room for its own framing
+MAX_BATCH_BYTES: Final = 900_000  # under what a broker takes: a batch is closed before it comes near that
+BROKER_BYTES: Final = 1_048_588  # of one batch, its framing counted: Kafka's default for message.max.bytes
 
 # The broker is there and says no: an operator must act. Until then it is waited for as well, for nothing is skipped.
 REFUSALS: Final = (
@@ -160,8 +161,7 @@ class Publisher:
     async def publish(self, records: Sequence[Record]) -> list[int | None]:
         """The offset of each record, in their order (None where the broker knew it already and did not say).
 
-        Raises `Transient` when not all were acknowledged in time (any of them may have arrived), `Poison` for a
-        record that is larger than the broker takes.
+        Raises `Transient` when not all were acknowledged in time (any may have arrived), `Poison` for one too large.
         """
         if not records:
             return []
@@ -185,8 +185,8 @@ class Publisher:
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=0,
-                max_batch_size=MAX_RECORD_BYTES,
-                max_request_size=4 * MAX_RECORD_BYTES,
+                max_batch_size=MAX_BATCH_BYTES,
+                max_request_size=4 * MAX_BATCH_BYTES,
                 request_timeout_ms=int(self._settings.kafka_send_timeout * 1000),
             )
             try:
@@ -240,8 +240,9 @@ def _batches(producer: AIOKafkaProducer, records: Sequence[Record], places: list
         fields = {"key": record.key, "value": record.value, "timestamp": None, "headers": list(record.headers)}
         if not batches or batches[-1][1].append(**fields) is None:
             builder = producer.create_batch()
-            if builder.append(**fields) is None:
-                raise Poison("too-large", f"a record for {record.topic} is over {MAX_RECORD_BYTES} bytes")
+            builder.append(**fields)  # the first is taken whatever its size
+            if builder.size() > BROKER_BYTES:
+                raise Poison("too-large", f"a record for {record.topic} is over {BROKER_BYTES} bytes")
             batches.append(([], builder))
         batches[-1][0].append(place)
     for _, builder in batches:

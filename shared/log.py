@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
 LOGGABLE: Final = frozenset(
     (
@@ -88,6 +89,13 @@ class _LibraryLines(logging.Handler):
             error=record.levelname,
             exc_info=record.exc_info and record.exc_info[1],
         )
+
+
+@contextmanager
+def about(**ids: str | None) -> Iterator[None]:
+    """Within it every line carries these ids, whoever writes it; None names nothing."""
+    with structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value is not None}):
+        yield
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

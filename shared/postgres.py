@@ -33,6 +33,9 @@ TRANSIENT_ERRORS: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen inside a transaction
+    asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
+    asyncpg.PostgresSystemError,  # the server's disk or operating system
 )
 
 
@@ -66,6 +69,7 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
                 max_size=size,
                 command_timeout=command_timeout,
                 timeout=10,
+                max_inactive_connection_lifetime=60,  # before the server ends it (deploy/postgres/roles.sql)
                 reset=_as_it_is,
                 server_settings={"application_name": application_name},
             )
@@ -73,6 +77,14 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
             attempt += 1
             get_logger().warning("postgres away", attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(backoff(attempt))
+
+
+async def close_pool(pool: asyncpg.Pool, within: float = 5) -> None:
+    """Closes a pool; what PostgreSQL does not say goodbye to within so many seconds is ended."""
+    try:
+        await asyncio.wait_for(pool.close(), within)
+    except TRANSIENT_ERRORS:
+        pool.terminate()
 
 
 async def _as_it_is(_: Any) -> None:

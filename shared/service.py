@@ -1,26 +1,37 @@
-"""Runs one service: its HTTP server and its loops, until a signal or the first failure; then a stop with a deadline."""
+"""Runs one service: its HTTP server and its loops, until a signal or the first failure; then a stop with a deadline.
+
+A loop that hangs fails nobody and does nothing; one that ends by itself does nothing either. Both are failures here:
+the process ends with exit code 1, and its supervisor starts it anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import signal
 import socket
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from shared.errors import FrontDoorError, Usage
+from shared.errors import Bug, FrontDoorError, Usage
 from shared.impatient import Impatient
-from shared.log import get_logger
+from shared.log import configure, get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from shared.health import Health
     from shared.settings import ServiceSettings
 
     Loop = Callable[[asyncio.Event], Awaitable[None]]
+
+WATCH: Final = 1.0  # seconds between two looks at the ages of the ticks
+BLOCKED: Final = 30.0  # seconds beyond the oldest tick's age after which a process that does not even look is ended
 
 
 class _Server(uvicorn.Server):
@@ -38,8 +49,11 @@ def listen(settings: ServiceSettings) -> socket.socket:
         raise Usage("port-taken", f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
 
 
-async def serve(settings: ServiceSettings, app: Any, loops: Sequence[Loop]) -> None:
-    """Serves `app` and runs `loops` (each gets the stop event) until SIGTERM, SIGINT or the first failure."""
+async def serve(settings: ServiceSettings, app: Any, loops: Sequence[Loop], health: Health) -> None:
+    """Serves `app` and runs `loops` (each gets the stop event) until SIGTERM, SIGINT or the first failure.
+
+    `Bug` where a loop hangs (`health` knows the ages of their ticks), or ends before it is told to.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -59,12 +73,17 @@ async def serve(settings: ServiceSettings, app: Any, loops: Sequence[Loop]) -> N
     )
     tasks = [asyncio.create_task(server.serve(sockets=[sock]), name="http")]
     tasks += [asyncio.create_task(_loop(loop, stop), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
+    tasks.append(asyncio.create_task(_watch(health, stop), name="watch"))
     stopping = asyncio.create_task(stop.wait())
     get_logger().info("started", port=sock.getsockname()[1])
     await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    ended = [] if stop.is_set() else [task.get_name() for task in tasks if task.done()]
     stop.set()
     server.should_exit = True
     await _finish(tasks, within=settings.stop_timeout)
+    if ended:
+        raise Bug("ended", f"{', '.join(ended)} ended without being told to")
+    get_logger().info("stopped")
 
 
 async def _loop(loop: Loop, stop: asyncio.Event) -> None:
@@ -79,11 +98,29 @@ async def _finish(tasks: list[asyncio.Task[None]], within: float) -> None:
     for task in done:
         if not task.cancelled() and (error := task.exception()):
             raise error
-    get_logger().info("stopped")
+
+
+async def _watch(health: Health, stop: asyncio.Event) -> None:
+    """Raises `Bug` when a loop has not turned for too long. Where nothing turns at all, the interpreter itself ends it."""
+    try:
+        while not stop.is_set():
+            faulthandler.dump_traceback_later(health.max_tick_age + BLOCKED, exit=True)
+            live, ages = health.live()
+            if not live:
+                hung = {loop: age for loop, age in ages.items() if age > health.max_tick_age}
+                raise Bug("hung", ", ".join(f"{loop} has not turned for {age:g} seconds" for loop, age in hung.items()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WATCH)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def main(run: Callable[[], Awaitable[None]]) -> int:
-    """Runs a service's `run` and turns its failure into an exit code: 0 clean, 1 failed, 2 usage."""
+    """Runs a service's `run` and turns its failure into an exit code: 0 clean, 1 failed, 2 usage.
+
+    The log is set up before the settings are read, which say how it should be: what is wrong with them is logged too.
+    """
+    configure(Path(sys.argv[0]).resolve().parent.name, socket.gethostname())
     # A batch has some 50,000 objects alive at once, none of them garbage: the default scans them over and over.
     gc.set_threshold(150_000, 20, 20)
     try:

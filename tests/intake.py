@@ -17,9 +17,9 @@ import yaml
 
 from services.intake.app import application, desk
 from services.intake.settings import IntakeSettings
+from services.intake.store import connections
 from shared.events import Decision
 from shared.health import Health
-from shared.postgres import open_pool
 from tests.builders import MONDAY_10AM, an_id
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ async def intake(database: Database, folder: Path, **settings: Any) -> AsyncIter
             **settings,
         }
     )
-    pool = await open_pool(given.postgres_dsn, "intake under test", 8)
+    pool = await connections(given)
     try:
         whole = desk(given, pool, lambda: None)
         transport = httpx.ASGITransport(application(given, whole, Health(30)))

@@ -108,12 +108,14 @@ class Loop:
         self._settings = ServiceSettings(postgres_dsn="postgresql://nowhere", instance="test", **settings)
         self.task: asyncio.Task[None] | None = None
 
-    def start(self) -> Loop:
+    def consumer(self) -> Consumer:
         topics = ["referrals.received"]
-        loop = Consumer(
+        return Consumer(
             self._settings, self.health, topics=topics, group="triage", handle=self.handle, assigned=self.assigned
         )
-        self.task = asyncio.create_task(loop.run(self.stop))
+
+    def start(self) -> Loop:
+        self.task = asyncio.create_task(self.consumer().run(self.stop))
         return self
 
     async def ended(self) -> None:

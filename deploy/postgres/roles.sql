@@ -21,6 +21,11 @@ BEGIN
         -- Taken means kept, whatever the server's default; a stopped process does not hold its locks for ever.
         EXECUTE format('ALTER ROLE %I SET synchronous_commit = on', name);
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', name, '60s');
+        -- A client that is gone without a word (its machine died, the network is cut) holds nothing for hours.
+        EXECUTE format('ALTER ROLE %I SET tcp_keepalives_idle = 10', name);
+        EXECUTE format('ALTER ROLE %I SET tcp_keepalives_interval = 5', name);
+        EXECUTE format('ALTER ROLE %I SET tcp_keepalives_count = 3', name);
+        EXECUTE format('ALTER ROLE %I SET tcp_user_timeout = %L', name, '30s');
         EXECUTE format('REVOKE ALL ON DATABASE %I FROM %I', current_database(), name);
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name);
     END LOOP;
@@ -44,6 +49,10 @@ GRANT USAGE ON SCHEMA audit TO frontdoor_audit, frontdoor_reader, frontdoor_audi
 
 -- An auditor sees the accounts as a reader does, and the recorded values besides.
 GRANT frontdoor_reader TO frontdoor_auditor;
+
+-- A frozen relay keeps its session, and with it the lock that keeps every other relay out. One at work is silent for no
+-- longer than a produce at its limits takes (services/intake/relay.py).
+ALTER ROLE frontdoor_intake SET idle_session_timeout = '90s';
 
 -- Each service finds its own tables without naming the schema, and nothing else by accident.
 ALTER ROLE frontdoor_intake SET search_path = intake;

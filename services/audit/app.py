@@ -13,7 +13,7 @@ from shared.consumer import Consumer
 from shared.health import Health, routes
 from shared.kafka import Publisher, cluster_id
 from shared.log import configure
-from shared.postgres import open_pool
+from shared.postgres import close_pool, open_pool
 from shared.service import serve
 
 
@@ -40,7 +40,7 @@ async def run() -> None:
     )
     announcer = Announcer(handler, store, publisher, settings.heads_seconds)
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run])
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run], health)
     finally:
         await publisher.close()
-        await pool.close()
+        await close_pool(pool)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
 
-from shared.errors import Usage
 from shared.postgres import migrate
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,35 +23,25 @@ ROLES: Final = ("owner", *SCHEMAS, "reader", "auditor", "disposer")
 ROLES_FILE: Final = Path(__file__).parents[2] / "deploy" / "postgres" / "roles.sql"
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Settings):
     """A role without a password here keeps the one it has (at first none: it then cannot log in over a network)."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_", env_file=".env", extra="ignore", frozen=True)
 
     admin_dsn: SecretStr = Field(
         description="postgresql:// of a superuser, in the database that is to hold the schemas"
     )
-    roles_file: Path = ROLES_FILE
-    owner_password: SecretStr | None = None
-    intake_password: SecretStr | None = None
-    triage_password: SecretStr | None = None
-    audit_password: SecretStr | None = None
-    reader_password: SecretStr | None = None
-    auditor_password: SecretStr | None = None
-    disposer_password: SecretStr | None = None
+    roles_file: Path = Field(ROLES_FILE, description="the roles and schemas, as SQL")
+    owner_password: SecretStr | None = Field(None, description="of the role frontdoor_owner")
+    intake_password: SecretStr | None = Field(None, description="of the role frontdoor_intake")
+    triage_password: SecretStr | None = Field(None, description="of the role frontdoor_triage")
+    audit_password: SecretStr | None = Field(None, description="of the role frontdoor_audit")
+    reader_password: SecretStr | None = Field(None, description="of the role frontdoor_reader")
+    auditor_password: SecretStr | None = Field(None, description="of the role frontdoor_auditor")
+    disposer_password: SecretStr | None = Field(None, description="of the role frontdoor_disposer")
 
     def passwords(self) -> dict[str, str]:
         """The password of each role that is given one, by the role's full name."""
         given = {role: getattr(self, f"{role}_password") for role in ROLES}
         return {f"frontdoor_{role}": secret.get_secret_value() for role, secret in given.items() if secret}
-
-
-def admin_settings() -> DatabaseSettings:
-    """The settings; `Usage` where they do not say who the superuser is."""
-    try:
-        return DatabaseSettings()
-    except ValidationError as error:
-        raise Usage("settings", "set FRONTDOOR_ADMIN_DSN to the postgresql:// of a superuser") from error
 
 
 def scram_verifier(password: str, salt: bytes, rounds: int = 4096) -> str:

@@ -41,7 +41,7 @@ async def run(arguments: argparse.Namespace) -> int:
     from services.frontdoor import database, recovery
     from shared.settings import ServiceSettings
 
-    admin_dsn = database.admin_settings().admin_dsn.get_secret_value()
+    admin_dsn = database.DatabaseSettings().admin_dsn.get_secret_value()
     try:
         held = await recovery.held_by(ServiceSettings(postgres_dsn=""))
         again = await recovery.publish_again(admin_dsn, held, dry_run=arguments.dry_run)

@@ -36,7 +36,7 @@ async def run(_: argparse.Namespace) -> int:
     from services.frontdoor import database
     from shared.postgres import TRANSIENT_ERRORS
 
-    settings = database.admin_settings()
+    settings = database.DatabaseSettings()
     try:
         applied = await database.prepare(
             settings.admin_dsn.get_secret_value(), settings.passwords(), settings.roles_file

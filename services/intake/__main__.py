@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from services.intake.app import run
@@ -10,8 +9,11 @@ from services.intake.settings import IntakeSettings
 from shared.postgres import migrate
 from shared.service import main
 
+
+async def bring_up_to_date() -> None:
+    """Prints the migrations that were new."""
+    print(*await migrate(IntakeSettings().postgres_dsn, "intake"), sep="\n")
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["migrate"]:
-        print(*asyncio.run(migrate(IntakeSettings().postgres_dsn, "intake")), sep="\n")
-    else:
-        sys.exit(main(run))
+    sys.exit(main(bring_up_to_date if sys.argv[1:] == ["migrate"] else run))

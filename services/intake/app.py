@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from services.intake import metrics
 from services.intake.coding import Place
 from services.intake.edge import Edge, unknown_route
 from services.intake.relay import Relay, measure
@@ -18,7 +19,7 @@ from services.intake.screen import read_screen
 from services.intake.senders import read_senders
 from services.intake.settings import IntakeSettings
 from services.intake.status import StatusHandler
-from services.intake.store import Store
+from services.intake.store import Store, connections
 from services.intake.taking import Desk
 from shared import topics
 from shared.consumer import Consumer
@@ -26,7 +27,7 @@ from shared.health import Health, routes
 from shared.kafka import Publisher
 from shared.localities import default_locality, read_localities
 from shared.log import configure, get_logger
-from shared.postgres import open_pool
+from shared.postgres import close_pool
 from shared.service import serve
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Beside(Health):
-    """The health of a part that intake can do without: its ticks count, its being ready does not (promise 1)."""
+    """The health of a part that intake can do without: its ticks count, its being ready is a figure (promise 1)."""
 
     def __init__(self, health: Health) -> None:
         super().__init__(max_tick_age=0)
@@ -50,8 +51,9 @@ class Beside(Health):
         """Loop `loop` ended on purpose."""
         self._whole.forget(loop)
 
-    def check(self, name: str, ok: bool, why: str = "") -> None:  # noqa: FBT001  (as in Health)
+    def check(self, name: str, ok: bool, why: str = "") -> None:  # noqa: ARG002, FBT001  (as in Health)
         """Whatever it says, intake goes on taking referrals."""
+        metrics.FOLLOWED.set(ok)
 
 
 def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk:
@@ -81,18 +83,20 @@ async def run() -> None:
     settings = IntakeSettings()
     configure("intake", settings.instance, settings.log_format, settings.log_level)
     health = Health(settings.max_tick_age)
-    pool = await open_pool(settings.postgres_dsn, f"intake {settings.instance}", settings.postgres_pool)
+    pool = await connections(settings)
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
-    statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking), Beside(health))
+    statuses = partial(
+        follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders.destinations), Beside(health)
+    )
     try:
         app = application(settings, at_work, health)
-        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)])
+        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)
     finally:
         await publisher.close()
         await parking.close()
-        await pool.close()
+        await close_pool(pool)
 
 
 async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health: Health, stop: asyncio.Event) -> None:
@@ -102,6 +106,7 @@ async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health:
         try:
             await Consumer(settings, health, topics=routed, group=topics.STATUS_GROUP, handle=handle).run(stop)
         except Exception as error:  # noqa: BLE001  (promise 1 stands above statuses being fresh)
+            metrics.FOLLOWED.set(0)
             get_logger().error("statuses are not followed", error=type(error).__name__, exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 10)

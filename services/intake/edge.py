@@ -21,7 +21,7 @@ from services.intake.problems import MEDIA_TYPE, Refused, not_found
 from services.intake.senders import Source, Team
 from services.intake.taking import Incoming
 from shared.errors import Transient
-from shared.log import get_logger
+from shared.log import about, get_logger
 from shared.traceparent import continue_trace
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _PHONE: Final = "in an emergency phone, do not wait"
+_UNREAD: Final = frozenset((400, 401, 403, 408, 413, 429, 500, 503))  # nobody looked whether it was an emergency
 
 
 class Edge:
@@ -86,8 +87,7 @@ class Edge:
         """GET /referrals/{id}/record."""
         team = self._team(request)
         why, by = request.headers.get("x-purpose"), request.headers.get("x-by")
-        trace, now = continue_trace(request.headers.get("traceparent")), dt.datetime.now(dt.UTC)
-        read = handlers.Read(_referral_id(request), why, by, now, trace)
+        read = handlers.Read(_referral_id(request), why, by, dt.datetime.now(dt.UTC), request.state.traceparent)
         body = await handlers.record(self._desk, team, read)
         return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
 
@@ -123,16 +123,14 @@ class Edge:
         left = min(most, left + (now - at) * most / 60)
         if left < 1:
             wait = str(max(1, round((1 - left) * 60 / most)))
-            raise Refused(
-                429, "too-many", f"slow down: the rate is per minute; {_PHONE}", headers={"Retry-After": wait}
-            )
+            raise Refused(429, "too-many", "slow down: the rate is per minute", headers={"Retry-After": wait})
         self._allowance[sender.account] = (left - 1, now)
 
     async def _incoming(self, request: Request) -> Incoming:
         return Incoming(
             body=await self._body(request),
             idempotency_key=request.headers.get("idempotency-key"),
-            traceparent=continue_trace(request.headers.get("traceparent")),
+            traceparent=request.state.traceparent,
             received_at=dt.datetime.now(dt.UTC),
             new_id=uuid4(),
             salt=secrets.token_bytes(16),
@@ -141,7 +139,7 @@ class Edge:
     async def _body(self, request: Request) -> bytes:
         most = self._settings.max_body
         close = {"Connection": "close"}
-        too_large = Refused(413, "too-large", f"the body may have {most} bytes; {_PHONE}", headers=close)
+        too_large = Refused(413, "too-large", f"the body may have {most} bytes", headers=close)
         told = request.headers.get("content-length", "0")
         if told.isdigit() and int(told[:18]) > most:
             raise too_large
@@ -154,7 +152,7 @@ class Edge:
                     if size > most:
                         raise too_large
         except TimeoutError:
-            detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds; {_PHONE}"
+            detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds"
             raise Refused(408, "too-slow", detail, headers=close) from None
         return b"".join(chunks)
 
@@ -178,19 +176,20 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
     timer = metrics.ANSWERED.labels(f"{method} {path}")
 
     async def answered(request: Request) -> Response:
-        with timer.time():
+        trace = request.state.traceparent = continue_trace(request.headers.get("traceparent"))
+        with timer.time(), about(traceparent=trace, referral_id=_named(request)):
             try:
                 return await endpoint(request)
             except Refused as refused:
                 return problem(refused)
             except Transient as error:
                 get_logger().warning("not taken", code=error.code, route=path)
-                return problem(Refused(503, "busy", f"not done: try again; {_PHONE}", headers={"Retry-After": "2"}))
+                return problem(Refused(503, "busy", "not done: try again", headers={"Retry-After": "2"}))
             except ClientDisconnect:
                 return problem(Refused(400, "unreadable", "the sender hung up"))
             except Exception as error:  # noqa: BLE001  (every request gets an answer; the line below is loud)
                 get_logger().error("request failed", route=path, error=type(error).__name__, exc_info=error)
-                return problem(Refused(500, "failed", f"not done: this is our fault, and was logged; {_PHONE}"))
+                return problem(Refused(500, "failed", "not done: this is our fault, and was logged"))
 
     return Route(path, answered, methods=[method])
 
@@ -198,6 +197,8 @@ def _route(path: str, endpoint: Endpoint, method: str) -> Route:
 def problem(refused: Refused) -> Response:
     """The answer to a request that is not done."""
     metrics.REFUSED.labels(refused.code).inc()
+    if refused.status in _UNREAD:
+        refused.detail = f"{refused.detail}; {_PHONE}"
     if (cause := refused.__cause__) is not None and refused.status == 500:
         get_logger().error("request failed", error=type(cause).__name__, exc_info=cause)
     return Response(orjson.dumps(refused.as_json()), refused.status, refused.headers, MEDIA_TYPE)
@@ -210,11 +211,18 @@ async def unknown_route(_: Request, error: Exception) -> Response:
     return problem(refused)
 
 
-def _referral_id(request: Request) -> UUID:
+def _named(request: Request) -> str | None:
+    """The referral that the address names, if it is an id."""
     try:
-        return UUID(request.path_params["referral_id"])
+        return str(UUID(request.path_params.get("referral_id", "")))
     except ValueError:
-        raise not_found() from None
+        return None
+
+
+def _referral_id(request: Request) -> UUID:
+    if (named := _named(request)) is None:
+        raise not_found()
+    return UUID(named)
 
 
 def _taken(answer: bytes) -> Response:

@@ -1,4 +1,7 @@
-"""Whether a referral says that this is an emergency now. Pure, so that the answer waits for nothing."""
+"""Whether a referral says that this is an emergency now. Pure: the answer waits for its receipt alone.
+
+That is 20 seconds at most, while PostgreSQL is away (`services.intake.store`); then it says to phone all the same.
+"""
 
 from __future__ import annotations
 

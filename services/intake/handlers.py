@@ -18,8 +18,9 @@ from services.intake.outcomes import cancellation_reason, demand_clinician, read
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read, tidy
 from services.intake.receipts import FOR_EVER, receipt, source_of, value_of
+from services.intake.sources import json
 from services.intake.sources.json import parse
-from services.intake.taking import TRIES, Said, again, answer_of, follow, message_of, next_cause, taken
+from services.intake.taking import TRIES, Said, again, answer_of, begins_anew, follow, message_of, next_cause, taken
 from shared.cloudevents import Envelope, pack
 from shared.codes import HUB_OUTCOMES, Status
 from shared.errors import Transient
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
     """Takes a referral."""
-    reading = read(parse(incoming.body), desk.place.screen.silent)
+    reading = json.reading(incoming.body, desk.place.screen.silent)
     with Alarm(reading, source.id, desk.phone_now) as alarm:
         person.demand(reading)
         message, notices = message_of(desk, source, incoming, reading.document, kind="referral")
@@ -53,6 +54,7 @@ async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
         document = said(reading.document)
         answer = answer_of(incoming.new_id, [*notices, *reading.warnings], **alarm.members)
         earlier: UUID | None = None
+        over: UUID | None = None
         for _ in range(TRIES):
             payload = ReferralReceived(
                 referral_id=incoming.new_id,
@@ -63,13 +65,14 @@ async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
                 linked_to=earlier,
             )
             row = receipt(message, payload, answer, document)
-            new, found = await desk.store.take(row, locality, earlier)
+            new, found = await desk.store.take(row, locality, earlier, over)
             if new:
                 alarm.referral_id = incoming.new_id
                 return taken(desk, row.kind, answer)
-            if first := await desk.store.first(message.sender, message.key or b"", message.received_at):
+            first = await desk.store.first(message.sender, message.key or b"", message.received_at)
+            if first and not begins_anew(message, first):
                 return await again(desk, message, first, coded, document)
-            earlier = found
+            earlier, over = (first.referral_id, first.event_id) if first else (found, None)
         raise Transient("busy", "this message keeps coming at the same time")
 
 

@@ -21,4 +21,9 @@ ANSWERED: Final = Histogram(
 )
 OUTBOX_SIZE: Final = Gauge("frontdoor_outbox_records", "Events taken and not yet published")
 OUTBOX_AGE: Final = Gauge("frontdoor_outbox_age_seconds", "Age of the oldest event not yet published")
+FOLLOWED: Final = Gauge("frontdoor_statuses_followed", "1 while triage's decisions are followed, 0 while statuses age")
+NOBODY_RECEIVES: Final = Counter(
+    "frontdoor_nobody_receives", "Decisions for a destination that no team stands for", ("destination",)
+)
+PARKED: Final = Counter("frontdoor_parked", "Records that can never work", ("code",))
 RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox", ("topic",))

@@ -78,7 +78,7 @@ def _unregistered() -> Fault:
 
 def _kind(said: dict[str, Any], team: Team) -> OutcomeKind:
     try:
-        kind = OutcomeKind(str(said.get("kind")).casefold().replace(" ", "-").replace("_", "-"))
+        kind = OutcomeKind(_as_code(str(said.get("kind"))))
     except ValueError:
         known = ", ".join(sorted(OutcomeKind))
         raise Refused(
@@ -114,7 +114,7 @@ def _reason(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnin
         if kind is not OutcomeKind.ACCEPTED:
             faults.append(blank("reason", "why? (a code)"))
         return None
-    code = reason.casefold().replace(" ", "-").replace("_", "-")
+    code = _as_code(reason)
     code = code.zfill(2) if code.isdigit() else code
     if kind is OutcomeKind.RETURNED:
         if code not in lists.REJECTION_REASONS:
@@ -126,12 +126,14 @@ def _reason(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnin
 def _onward(
     kind: OutcomeKind, said: dict[str, Any], destinations: Collection[str], faults: list[Fault], warnings: list[Notice]
 ) -> str | None:
-    step = plain(said.get("onward")) or plain(said.get("to"))
-    if step:
-        return _coded(step.casefold(), {*lists.ONWARD_STEPS, *destinations}, "onward", warnings)
-    if kind is OutcomeKind.RETURNED:
-        faults.append(blank("onward", "what happens next? (a destination or a step: nobody is returned to nowhere)"))
-    return None
+    told, known = plain(said.get("onward")) or plain(said.get("to")), {*lists.ONWARD_STEPS, *destinations}
+    step = _as_code(told) if told else None
+    if kind is OutcomeKind.RETURNED and step not in known:
+        steps = ", ".join(sorted(lists.ONWARD_STEPS))
+        detail = f"what happens next? (a destination, or one of {steps}: nobody is returned to nowhere)"
+        faults.append(Fault("onward", "not-in-list", detail) if step else blank("onward", detail))
+        return None
+    return _coded(step, known, "onward", warnings) if step else None
 
 
 def _to(kind: OutcomeKind, said: dict[str, Any], destinations: Collection[str], faults: list[Fault]) -> str | None:
@@ -160,6 +162,11 @@ def _decision(said: dict[str, Any], warnings: list[Notice]) -> UUID | None:
         return None
 
 
+def _as_code(text: str) -> str:
+    """A code however it is cased and spaced."""
+    return text.casefold().replace(" ", "-").replace("_", "-")
+
+
 def _coded(code: str, known: Collection[str], path: str, warnings: list[Notice]) -> str:
     if code in known:
         return code
@@ -174,5 +181,5 @@ def cancellation_reason(document: dict[str, Any]) -> tuple[str, tuple[Notice, ..
     reason = plain(said.get("reason"))
     if not reason:
         return "not recorded", tuple(warnings)
-    code = reason.casefold().replace(" ", "-").replace("_", "-")
+    code = _as_code(reason)
     return _coded(code, lists.CANCELLATION_REASONS, "reason", warnings), tuple(warnings)

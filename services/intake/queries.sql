@@ -1,6 +1,6 @@
 -- name: take
 -- A new referral in one statement: nothing is written where its key is known already, or where there is an earlier
--- referral with the same content and the event names none ($18).
+-- referral with the same content and the event names none ($18). The key of a referral that is over ($20) is free.
 WITH earlier AS (
     SELECT referral_id FROM intake.receipt
     WHERE sender = $5 AND content = $8 AND kind = 'received' ORDER BY received_at DESC LIMIT 1
@@ -8,7 +8,7 @@ WITH earlier AS (
     INSERT INTO intake.seen AS known (sender, key, event_id, expires_at)
     SELECT $5, $14, $1, $15 WHERE $18::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
     ON CONFLICT (sender, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-    WHERE known.expires_at <= $7
+    WHERE known.expires_at <= $7 OR known.event_id = $20
     RETURNING 1
 ), referral AS (
     INSERT INTO intake.referral (referral_id, source, locality, synthetic, received_at, sequence)
@@ -44,9 +44,19 @@ WITH claimed AS (
 SELECT EXISTS (SELECT FROM grown) AS grown;
 
 -- name: first
--- The first message under a key.
-SELECT r.event_id, r.referral_id, r.content, r.answer
-FROM intake.seen AS s JOIN intake.receipt AS r ON r.event_id = s.event_id
+-- The first message under a key, and whether its referral is over: by the newest decision, or by a message that ends it
+-- and that triage has not decided on yet, as far as this service was told.
+SELECT r.event_id, r.referral_id, r.content, r.answer,
+       coalesce(decided.status IN ('cancelled', 'closed'), false) OR EXISTS (
+           SELECT FROM intake.receipt AS ending
+           WHERE ending.referral_id = r.referral_id AND ending.kind IN ('cancelled', 'closed', 'advised')
+             AND ending.sequence > coalesce(decided.cause_sequence, 0)
+       ) AS over
+FROM intake.seen AS s
+JOIN intake.receipt AS r ON r.event_id = s.event_id
+LEFT JOIN LATERAL (
+    SELECT status, cause_sequence FROM intake.status WHERE referral_id = r.referral_id ORDER BY sequence DESC LIMIT 1
+) AS decided ON true
 WHERE s.sender = $1 AND s.key = $2 AND s.expires_at > $3;
 
 -- name: lock
@@ -66,7 +76,7 @@ SELECT document FROM intake.receipt WHERE referral_id = $1 AND kind IN ('receive
 -- name: last_by
 -- The newest message of one sender about a referral, and where it last returned the referral. A conflicting one was
 -- refused: sent again without its id it is something new.
-SELECT content, answer, received_at,
+SELECT content, answer, received_at, sequence,
        (SELECT max(sequence) FROM intake.receipt WHERE referral_id = $1 AND sender = $2 AND kind = 'returned') AS returned
 FROM intake.receipt WHERE referral_id = $1 AND sender = $2 AND kind <> 'conflicting' ORDER BY sequence DESC LIMIT 1;
 

@@ -99,14 +99,26 @@ def tidy(value: Any) -> Any:
 
 
 def _spelt_out(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with two short forms written out: a name as one text, an interpreter with its language."""
+    """The document with short forms written out: a reason or a name as one text or its parts, an interpreter's language.
+
+    A person with a reason is not refused for the form in which it was told.
+    """
     person, needs = document.get("person"), document.get("needs")
-    if isinstance(person, dict) and isinstance(person.get("name"), str):
-        document = {**document, "person": {**person, "name": {"full": person["name"]}}}
+    if text := _in_one(document.get("reason"), ", "):
+        code = CONTRACT["reason"]["code"].read(text)
+        document = {**document, "reason": {"code": code} if code else {"text": text}}
+    if isinstance(person, dict) and (name := _in_one(person.get("name"), " ")):
+        document = {**document, "person": {**person, "name": {"full": name}}}
     if isinstance(needs, dict) and isinstance(interpreter := needs.get("interpreter"), dict):
         told = {"interpreter": interpreter.get("needed", "yes"), "interpreter_language": interpreter.get("language")}
         document = {**document, "needs": {**needs, **told}}
     return document
+
+
+def _in_one(value: Any, between: str) -> str | None:
+    """A text, or several as one; None for anything else."""
+    parts = [part for part in value if part is not None] if isinstance(value, list) else [value]
+    return between.join(parts) if parts and all(isinstance(part, str) for part in parts) else None
 
 
 def _tree(reading: Reading, tree: Tree, document: dict[str, Any], path: str, silent: frozenset[str]) -> dict[str, Any]:

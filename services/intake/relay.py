@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LOOP: Final = "relay"
 STANDBY: Final = 1.0  # seconds between two tries to become the active relay
+ACQUIRE: Final = 10  # seconds that a free connection is waited for
 PATIENCE: Final = 5  # seconds that a send in flight gets once the service is to stop
 MEASURE: Final = 2.0  # seconds between two looks at the whole outbox
 
@@ -44,6 +45,8 @@ class Relay:
         self._woken = asyncio.Event()
         self._attempt = 0
         self._checked = False
+        # Longer than topics, a produce and a note take at their limits: what takes longer hangs, and others must go on.
+        self._longest = 2 * (settings.kafka_send_timeout + settings.kafka_stop_timeout)
 
     def wake(self) -> None:
         """There is something to publish."""
@@ -55,7 +58,7 @@ class Relay:
             self._health.tick(LOOP)
             try:
                 with transient():
-                    async with self._pool.acquire() as connection:
+                    async with self._pool.acquire(timeout=ACQUIRE) as connection:
                         if await connection.fetchval(SQL.relay_lock):
                             try:
                                 await self._active(connection, stop)
@@ -77,7 +80,8 @@ class Relay:
                     await asyncio.wait_for(self._woken.wait(), self._settings.relay_poll)
                 continue
             try:
-                await self._ticking(self._publish(connection, rows), stop)
+                async with asyncio.timeout(self._longest):
+                    await self._ticking(self._publish(connection, rows), stop)
             except FrontDoorError as error:
                 await self._wait(error, stop)
 
@@ -154,7 +158,8 @@ async def measure(pool: Pool, health: Health, stop: asyncio.Event) -> None:
         health.tick("measure")
         try:
             with transient():
-                count, oldest = await pool.fetchrow(SQL.waiting, timeout=5) or (0, None)
+                async with pool.acquire(timeout=ACQUIRE) as connection:
+                    count, oldest = await connection.fetchrow(SQL.waiting, timeout=5) or (0, None)
             metrics.OUTBOX_SIZE.set(count)
             metrics.OUTBOX_AGE.set((dt.datetime.now(dt.UTC) - oldest).total_seconds() if oldest else 0)
             health.check("postgres", ok=True)

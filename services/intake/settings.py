@@ -18,7 +18,7 @@ class IntakeSettings(ServiceSettings):
     port: int = Field(8080, ge=0, le=65535)
     sources: Path = Field(_DEPLOY / "sources.yaml", description="who may refer")
     teams: Path = Field(_DEPLOY / "teams.yaml", description="who receives")
-    localities: Path = _DEPLOY / "localities.yaml"
+    localities: Path = Field(_DEPLOY / "localities.yaml", description="the places that are served; as triage has it")
     screen: Path = Field(_DEPLOY / "screen.yaml", description="the words of the escalate-only screen")
     deprivation: Path | None = Field(None, description="CSV `postcode,quintile`; without it no quintile travels")
     person_secret: SecretStr = Field(min_length=16, description="of the keys that link a person's referrals")

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
+from services.intake import metrics
+from shared.cloudevents import header
+from shared.codes import Status
 from shared.dead_letters import dead_letter
 from shared.errors import Poison
 from shared.events import Decision
 from shared.log import get_logger
 from shared.topics import STATUS_GROUP
+from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from services.intake.store import Store
     from shared.consumer import Batch
     from shared.kafka import Publisher
 
 
-class StatusHandler:
-    """Handles the batches of the routed topics."""
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL keeps no NUL
 
-    def __init__(self, store: Store, publisher: Publisher) -> None:
-        self._store, self._publisher = store, publisher
+
+class Noted(Decision):
+    """A decision that PostgreSQL can keep: one that it could not would otherwise be tried for ever."""
+
+    sequence: int = Field(ge=0, lt=2**31)
+    cause_sequence: int | None = Field(None, ge=0, lt=2**31)
+    destination: Text
+    told: tuple[Text, ...] = ()
+    decided_at: AwareDatetime
+
+
+class StatusHandler:
+    """Handles the batches of the routed topics; `destinations` are those that some team stands for."""
+
+    def __init__(self, store: Store, publisher: Publisher, destinations: Collection[str]) -> None:
+        self._store, self._publisher, self._destinations = store, publisher, destinations
 
     async def __call__(self, batch: Batch) -> None:
         """Returns when every decision is noted and every record that can never work is parked."""
@@ -32,6 +52,7 @@ class StatusHandler:
             try:
                 decisions.append(decision_in(record))
             except Poison as poison:
+                metrics.PARKED.labels(poison.code).inc()
                 letters.append(dead_letter(record, poison, STATUS_GROUP, dt.datetime.now(dt.UTC)))
                 get_logger().error(
                     "record parked",
@@ -39,15 +60,36 @@ class StatusHandler:
                     topic=record.topic,
                     partition=record.partition,
                     offset=record.offset,
+                    referral_id=_key_of(record),
+                    traceparent=well_formed(header(record.headers, "traceparent")),
                 )
         await self._publisher.publish(letters)
         await self._store.note_decisions(decisions)
+        for decision in decisions:
+            self._check_received(decision)
+
+    def _check_received(self, decision: Decision) -> None:
+        """Rules change while services run, teams at a start: a destination may come that no team stands for yet."""
+        if decision.status == Status.CANCELLED:
+            return
+        for name in sorted({decision.destination, *decision.told} - set(self._destinations)):
+            metrics.NOBODY_RECEIVES.labels(name).inc()
+            why = "no team of FRONTDOOR_TEAMS stands for it: nobody there sees this referral"
+            get_logger().error("no team receives", destination=name, referral_id=str(decision.referral_id), why=why)
+
+
+def _key_of(record: Any) -> str | None:
+    """The referral id that a record's key is, if it is one."""
+    try:
+        return str(UUID((record.key or b"").decode()))
+    except ValueError:
+        return None
 
 
 def decision_in(record: Any) -> Decision:
     """The decision in a record of a routed topic; `Poison` where there is none."""
     try:
-        return Decision.model_validate_json(record.value or b"")
+        return Noted.model_validate_json(record.value or b"")
     except ValidationError as error:
         places = sorted({".".join(str(part) for part in fault["loc"][:1]) for fault in error.errors()})
         raise Poison("not-a-decision", f"fields: {', '.join(places) or 'none'}") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from shared.codes import Status
-from shared.postgres import queries, transient
+from shared.postgres import open_pool, queries, transient
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.intake.receipts import Receipt
+    from services.intake.settings import IntakeSettings
     from shared.events import Decision
     from shared.postgres import Connection, Pool
 
 SQL = queries("services.intake")
-SECONDS: Final = 15  # a sender should have its answer by then, even if that is "try again"
+# A sender has its answer within 20 seconds, even if that is "try again": what is done for it gets 15, and to give up a
+# statement that the server does not answer takes the driver as long as a statement may take.
+SECONDS: Final = 15
+STATEMENT_SECONDS: Final = 5
+
+
+async def connections(settings: IntakeSettings) -> Pool:
+    """Intake's pool; waits while PostgreSQL is away."""
+    name = f"intake {settings.instance}"
+    return await open_pool(settings.postgres_dsn, name, settings.postgres_pool, STATEMENT_SECONDS)
 
 
 @asynccontextmanager
@@ -33,12 +43,13 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 class First(NamedTuple):
-    """The first message under a key: what it said, and how it was answered."""
+    """The first message under a key: what it said, how it was answered, and whether its referral is over."""
 
     event_id: UUID
     referral_id: UUID
     content: bytes | None
     answer: bytes
+    over: bool
 
 
 class Last(NamedTuple):
@@ -47,6 +58,7 @@ class Last(NamedTuple):
     content: bytes | None
     answer: bytes
     received_at: dt.datetime
+    sequence: int
     returned: int | None
 
 
@@ -73,10 +85,16 @@ class Store:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def take(self, receipt: Receipt, locality: str, linked_to: UUID | None) -> tuple[bool, UUID | None]:
-        """Takes a new referral; whether it is new, and the newest earlier referral of the same content."""
+    async def take(
+        self, receipt: Receipt, locality: str, linked_to: UUID | None, over: UUID | None = None
+    ) -> tuple[bool, UUID | None]:
+        """Takes a new referral; whether it is new, and the newest earlier referral of the same content.
+
+        `over` is the event that holds the same key for a referral that is over: it gives the key up.
+        """
+        row = (*receipt, linked_to, locality, over)
         async with _in_time():
-            claimed, earlier = await self._pool.fetchrow(SQL.take, *receipt, linked_to, locality) or (False, None)
+            claimed, earlier = await self._pool.fetchrow(SQL.take, *row) or (False, None)
         return claimed, earlier
 
     async def first(self, sender: str, key: bytes, now: dt.datetime) -> First | None:

@@ -99,8 +99,9 @@ def _own_id(document: dict[str, Any], header: str | None) -> tuple[str | None, l
 async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, decide: Decide) -> bytes:
     """Takes a message about a known referral; the answer.
 
-    Without an id it repeats the same sender's last message about this referral, if that says the same and is not
-    older than a day: after anything else by that sender it is something new.
+    Without an id it repeats the same sender's last message about this referral, if that says the same, is not older
+    than a day and is the newest of all: after anything else that was said, by whomever, it is something new (the hub
+    releases a second hold in the words of the first).
     """
     for _ in range(TRIES):
         if message.key and (first := await desk.store.first(message.sender, message.key, message.received_at)):
@@ -109,7 +110,7 @@ async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, deci
             if locked is None:
                 raise not_found()
             last = await locked.last_by(message.sender)
-            if message.key is None and last is not None and _repeats(message, last):
+            if message.key is None and last is not None and _repeats(message, last, locked.referral):
                 return repeated(last.answer)
             if not may(locked.referral, last.returned if last else None):
                 raise not_found()
@@ -175,5 +176,11 @@ def taken(desk: Desk, kind: str, answer: bytes) -> bytes:
     return answer
 
 
-def _repeats(message: Message, last: Last) -> bool:
-    return last.content == message.content and message.received_at - last.received_at < A_DAY
+def _repeats(message: Message, last: Last, referral: Referral) -> bool:
+    newest = last.sequence == referral.sequence
+    return newest and last.content == message.content and message.received_at - last.received_at < A_DAY
+
+
+def begins_anew(message: Message, first: First) -> bool:
+    """Whether what looks like a repeat is a new referral: told by its content alone, and the first one is over."""
+    return first.over and message.expires_at < FOR_EVER

@@ -14,7 +14,7 @@ from shared.health import Health, routes
 from shared.kafka import Publisher
 from shared.localities import default_locality, read_localities
 from shared.log import configure
-from shared.postgres import open_pool
+from shared.postgres import close_pool, open_pool
 from shared.service import serve
 
 
@@ -37,8 +37,8 @@ async def run() -> None:
         handle=Handler(settings, store, rulebook, outputs),
     )
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch])
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch], health)
     finally:
         await outputs.close()
         await announcements.close()
-        await pool.close()
+        await close_pool(pool)

@@ -14,6 +14,7 @@ from shared import topics
 from shared.dead_letters import dead_letter
 from shared.errors import Bug, Poison
 from shared.log import get_logger
+from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +90,8 @@ class Handler:
             offsets = await self._publisher.publish(letters)
             await self._store.dead_letters_written(causes, offsets)
             for arrival in arrivals:
-                if code := arrival.seen.code:
+                seen = arrival.seen
+                if code := seen.code:
                     PARKED.labels(code).inc()
                     get_logger().error(
                         "record parked",
@@ -97,6 +99,8 @@ class Handler:
                         topic=arrival.topic,
                         partition=arrival.partition,
                         offset=arrival.offset,
+                        referral_id=str(seen.referral_id) if seen.referral_id else None,
+                        traceparent=well_formed(seen.traceparent),
                     )
 
 

@@ -92,6 +92,7 @@ class Rulebook:
         self._health.forget("rules")
 
     async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        self._health.tick("rules")
         try:
             await work
         except Transient as error:
@@ -188,6 +189,7 @@ class Rulebook:
                 await self._pool.execute(SQL.announced_refusal, row["locality"], row["hash"])
 
     async def _publish(self, event_type: str, name: str, payload: Coded) -> None:
+        self._health.tick("rules")
         envelope = Envelope(derived_id(NAMESPACE, event_type, name), SOURCE, event_type, dt.datetime.now(dt.UTC))
         await self._publisher.publish([Record(topics.OPERATIONS, 0, None, to_json(payload), envelope.headers())])
 

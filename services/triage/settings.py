@@ -16,6 +16,6 @@ class TriageSettings(ServiceSettings):
     rules: Path = Field(Path("deploy/rules"), description="folder with one <locality>/ruleset.yaml each")
     rules_poll: float = Field(2, gt=0, description="how often the rules folder is looked at")
     rules_gate_timeout: float = Field(20, gt=0, description="the gate's child process is killed after this")
-    localities: Path = Path("deploy/localities.yaml")
+    localities: Path = Field(Path("deploy/localities.yaml"), description="the places that are served; as intake has it")
     fuse_window: int = Field(100, ge=10, description="the newest records that the fuse looks at")
     fuse_share: float = Field(0.5, gt=0, le=1, description="stop when more than this share of them is poison")

@@ -27,6 +27,8 @@ def faults(module: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: logs past shared.log"
             case ast.Call(func=ast.Attribute(attr=level, value=logger)) if level in LEVELS and _is_logger(logger):
                 yield from _call_faults(node, level)
+            case ast.Call(func=ast.Name(id="about")):
+                yield from _call_faults(node, "bind")
             case _:
                 pass
 
@@ -62,6 +64,7 @@ def _call_faults(call: ast.Call, level: str) -> Iterator[str]:
         ("get_logger().info(f'took {name}')", "not one constant"),
         ("get_logger().info('taken', nhs_number=n)", "nhs_number is not in"),
         ("get_logger().bind(name=n).info('taken')", "name is not in"),
+        ("about(name=n)", "name is not in"),
         ("logger.error('failed', **fields)", "written out"),
         ("import logging", "past shared.log"),
     ],

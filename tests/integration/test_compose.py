@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -17,6 +18,7 @@ from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.kafka_real, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -133,6 +135,35 @@ def test_without_settings_it_says_what_to_do() -> None:
     )
     assert said.returncode != 0
     assert "run make up, or copy .env.example to .env" in said.stderr
+
+
+def described(folder: Path, **settings: str) -> dict[str, Any]:
+    """What compose makes of its file with the example's settings and more."""
+    file = folder / ".env"
+    more = "".join(f"{name}={value}\n" for name, value in settings.items())
+    file.write_text((ROOT / ".env.example").read_text() + more)
+    command = ["docker", "compose", "--env-file", str(file), "config", "--format", "json"]
+    said = subprocess.run(
+        command, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True
+    )
+    services: dict[str, Any] = json.loads(said.stdout)["services"]
+    return services
+
+
+def test_the_places_and_the_screens_words_are_read_from_this_folder_not_from_the_image(tmp_path: Path) -> None:
+    services = described(tmp_path, FRONTDOOR_SCREEN="./elsewhere/screen.yaml")
+    mounted = {name: {m["target"]: m["source"] for m in services[name]["volumes"]} for name in ("intake", "triage")}
+    for name in ("intake", "triage"):
+        assert mounted[name]["/app/deploy/localities.yaml"] == str(ROOT / "deploy" / "localities.yaml")
+    assert mounted["intake"]["/app/deploy/screen.yaml"] == str(ROOT / "elsewhere" / "screen.yaml")
+
+
+def test_what_an_emergency_is_told_and_the_deprivation_table_can_be_set(tmp_path: Path) -> None:
+    mine = {"FRONTDOOR_PHONE_NOW": "Phone now: 0800 0", "FRONTDOOR_DEPRIVATION": "/etc/frontdoor/deprivation.csv"}
+    told = described(tmp_path, **mine)["intake"]["environment"]
+    assert mine.items() <= told.items()
+    silent = described(tmp_path)["intake"]["environment"]
+    assert [silent.get(name) for name in mine] == [None, None], "the default is the service's own"
 
 
 def refer(system: Compose, message: str) -> str:

@@ -101,6 +101,7 @@ async def test_a_team_answers_only_what_is_routed_to_it(desk: Desk):
         ({"kind": "returned", "reason": "02"}, {"onward"}),
         ({"kind": "returned", "onward": "hub"}, {"reason"}),
         ({"kind": "returned", "reason": "not for us", "onward": "hub"}, {"reason"}),
+        ({"kind": "returned", "reason": "02", "onward": "no"}, {"onward"}),
         ({"kind": "stepped-up", "reason": "risk-increased", "to": "nowhere"}, {"to"}),
         ({"kind": "closed", "by": {"name": "D"}}, {"by.role", "reason"}),
         ({"kind": "gone"}, {"kind"}),
@@ -135,6 +136,18 @@ async def test_the_same_answer_after_another_is_no_repeat(desk: Desk):
     for kind in ("accepted", "closed", "accepted", "accepted"):
         await outcome(desk, mine, "therapies", kind=kind, reason="04")
     assert [event.get("kind") for event in await desk.events(mine)] == [None, "accepted", "closed", "accepted"]
+
+
+async def test_the_same_release_of_another_hold_is_no_repeat(desk: Desk):
+    mine = await desk.refer()
+    release = {"kind": "released", "reason": "safety-call-made", "by": NURSE}
+    for suicidal in ("ideation", "plan"):
+        await desk.post(f"/referrals/{mine}/amendments", {"risk": {"suicidal": suicidal}})
+        await desk.decide(mine, "hub", status="held", hold_reason="safety")
+        assert (await outcome(desk, mine, "hub", **release))[0] == 202
+        await outcome(desk, mine, "hub", **release)
+    said = [event.get("kind", "amended") for event in await desk.events(mine)][1:]
+    assert said == ["amended", "released", "amended", "released"]
 
 
 async def test_only_the_hub_releases_and_only_a_clinician_ends_a_safety_hold(desk: Desk):

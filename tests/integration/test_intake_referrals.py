@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from tests.intake import ADA, Desk, a_body, intake
 
@@ -95,35 +96,57 @@ async def test_content_alone_is_a_repeat_for_a_day_and_then_a_new_referral_linke
     assert (await desk.events(second))[0]["linked_to"] == first
 
 
+async def test_what_was_cancelled_and_is_sent_again_is_a_new_referral_linked_to_the_old(desk: Desk):
+    first = await desk.refer()
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    again = set(await asyncio.gather(*(desk.refer() for _ in range(6))))
+    assert len(again) == 1 and first not in again
+    (received,) = await desk.events(*again)
+    assert received["linked_to"] == first
+
+
+async def test_what_was_closed_and_is_sent_again_is_a_new_referral(desk: Desk):
+    first = await desk.refer()
+    await desk.decide(first, "talking-therapies-step-2", status="closed", outcome="closed")
+    assert await desk.refer() != first
+
+
+async def test_what_was_cancelled_and_then_held_after_all_is_still_the_first(desk: Desk):
+    first = await desk.refer()
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    await desk.decide(first, "hub", status="held", hold_reason="after-withdrawal")
+    assert await desk.refer() == first
+
+
+async def test_what_was_cancelled_stays_cancelled_when_its_own_message_comes_again(desk: Desk):
+    first = await desk.refer(message_id="m1")
+    await desk.post(f"/referrals/{first}/cancellations", {"reason": "sent-in-error"})
+    assert await desk.refer(message_id="m1") == first
+
+
 async def test_the_same_content_under_a_new_id_is_a_new_linked_referral(desk: Desk):
     first, second = await desk.refer(message_id="m1"), await desk.refer(message_id="m2")
     assert first != second
     assert (await desk.events(second))[0]["linked_to"] == first
 
 
-@pytest.mark.parametrize("body", [a_body(referrer={"urgency": "1"}), a_body(risk={"life_in_danger": "yes"})])
-async def test_an_emergency_is_told_to_phone_now(desk: Desk, body: dict[str, Any]):
-    told = (await desk.post("/referrals", body)).json()
-    assert told["emergency"] is True
-    assert "999" in told["phone_now"]
-
-
-async def test_an_emergency_is_told_to_phone_even_when_refused(desk: Desk):
-    answer = await desk.post("/referrals", {"risk": {"life_in_danger": "yes"}})
-    assert answer.status_code == 422
-    assert "999" in answer.json()["phone_now"]
-
-
-async def test_an_emergency_is_told_to_phone_even_when_it_conflicts(desk: Desk):
-    await desk.refer(message_id="m1")
-    answer = await desk.post("/referrals", a_body(message_id="m1", referrer={"urgency": "1"}))
-    assert (answer.status_code, "999" in answer.json()["phone_now"]) == (409, True)
-
-
-async def test_an_emergency_is_told_to_phone_even_when_we_fail(desk: Desk):
+async def test_every_line_of_a_request_names_its_trace_and_the_referral_of_its_address(desk: Desk):
+    mine, trace = await desk.refer(), "0af7651916cd43dd8448eb211c80319c"
     await desk.database.fetch("ALTER TABLE intake.outbox RENAME TO gone")
-    answer = await desk.post("/referrals", a_body(referrer={"urgency": "1"}))
-    assert (answer.status_code, "999" in answer.json()["phone_now"]) == (500, True)
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        await desk.post(f"/referrals/{mine}/amendments", {"risk": {"life_in_danger": "yes"}}, **headers)
+        await desk.get(f"/referrals/{mine}/record", "hub", X_Purpose="direct-care", **headers)
+    assert [line["event"] for line in lines] == ["emergency", "request failed", "request failed"]
+    assert {(line["referral_id"], line["traceparent"].split("-")[1]) for line in lines} == {(mine, trace)}
+
+
+async def test_a_line_of_one_request_does_not_name_another(desk: Desk):
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        await desk.get(f"/referrals/{uuid4()}")
+        await desk.post("/referrals", {"risk": {"life_in_danger": "yes"}}, traceparent="Ada Example")
+    (line,) = lines
+    assert line["referral_id"] is None and "Ada" not in str(line)
 
 
 async def test_without_a_person_or_a_reason_it_is_refused_and_nothing_kept(desk: Desk):

@@ -67,6 +67,25 @@ async def test_referrals_are_taken_while_kafka_is_away_and_published_in_order_wh
     assert stored.items() <= seen.items()
 
 
+async def test_another_relay_takes_over_from_a_frozen_one(stack: Stack):
+    role = f"ALTER ROLE frontdoor_intake IN DATABASE {stack.database.name}"
+    await stack.fetch(f"{role} SET idle_session_timeout = '3s'")
+    stack.start("intake")
+    await taken(stack, 1)
+    await eventually(lambda: published(stack), 90)
+    stack.start("intake", instance="2")
+    stack.process("intake").pause()
+    referrals = await taken(stack, 2, to="intake-2")
+    await eventually(lambda: published(stack), 30)
+    assert "relay active" in stack.logs("intake-2")
+    stack.process("intake").resume()
+    answer = await stack.post(f"/referrals/{referrals[0]}/amendments", {"presentation": {"gad7": 9}})
+    assert answer.status_code == 202, "what was frozen goes on as any other"
+    await eventually(lambda: published(stack), 30)
+    found = await sequences(stack)
+    assert [found[referral_id] for referral_id in referrals] == [[1, 2, 3, 4], [1, 2, 3]]
+
+
 async def test_what_triage_decided_is_the_status_and_what_is_no_decision_is_parked(stack: Stack):
     stack.start("intake")
     (mine,) = await taken(stack, 1)

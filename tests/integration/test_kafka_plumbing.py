@@ -9,7 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared import topics
-from shared.errors import Transient
+from shared.errors import Poison, Transient
 from shared.kafka import Publisher, Record, check_topics, create_topics
 from shared.settings import ServiceSettings
 from tests.waiting import eventually
@@ -90,3 +90,14 @@ async def test_a_publisher_that_gives_up_leaves_nothing_behind_that_goes_on_tryi
     assert first is not None
     assert last is not None
     assert last - first in {2, 3}  # at most what was on the wire when the broker stopped answering
+
+
+async def test_a_record_that_no_broker_takes_is_poison_and_one_just_below_is_published(
+    settings: ServiceSettings,
+) -> None:
+    await create_topics(settings)
+    publisher = Publisher(settings.model_copy(update={"kafka_send_timeout": 30.0}))
+    with pytest.raises(Poison, match="too-large"):
+        await publisher.publish([letter(b"small"), letter(b"x" * 1_048_576)])
+    assert await publisher.publish([letter(b"small"), letter(b"x" * 1_048_400)]) == [0, 1]
+    await publisher.close()

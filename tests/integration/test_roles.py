@@ -208,6 +208,20 @@ async def test_each_role_carries_durability_and_a_silent_log_with_it(connect: Co
     assert await connection.fetchval("SHOW log_parameter_max_length") == "0"
 
 
+CARRIED = """
+SELECT unnest(setconfig) AS setting FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+WHERE s.setdatabase = 0 AND r.rolname = $1
+"""
+
+
+@pytest.mark.parametrize("role", FRONTDOOR_ROLES)
+async def test_each_role_carries_with_it_that_a_client_that_is_gone_is_noticed(database: Database, role: str) -> None:
+    carried = {row["setting"] for row in await database.fetch(CARRIED, role)}
+    noticed = {"tcp_keepalives_idle=10", "tcp_keepalives_interval=5", "tcp_keepalives_count=3", "tcp_user_timeout=30s"}
+    assert carried >= {*noticed, "idle_in_transaction_session_timeout=60s"}
+    assert ("idle_session_timeout=90s" in carried) == (role == "frontdoor_intake"), "the relay's lock is a session's"
+
+
 async def test_preparing_again_changes_nothing(database: Database) -> None:
     before = await database.fetch(RELATION_GRANTS, list(SCHEMAS))
     assert await prepare(database.dsn(), {}) == {schema: [] for schema in SCHEMAS}

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.intake import person
 from services.intake.coding import locality_of
 from services.intake.reading import read
-from tests.intake import a_body
+from tests.intake import ADA, a_body
 from tests.intake_coded import PLACE, coded, warned
 
 
@@ -129,3 +130,27 @@ def test_area_and_locality_are_told_by_practice_and_postcode(
     assert coded(person=person_says, referrer=referrer).in_area == in_area
     assert locality_of(read(body), PLACE, None) == locality
     assert locality_of(read(body), PLACE, "north") == "north"
+
+
+@pytest.mark.parametrize(
+    ("reason", "read_as"),
+    [
+        ("Low for three months", {"text": "Low for three months"}),
+        (["Low", "not sleeping"], {"text": "Low, not sleeping"}),
+        ("04", {"code": "04"}),
+        ("4", {"code": "04"}),
+    ],
+)
+def test_a_reason_in_one_text_is_a_reason(reason: Any, read_as: dict[str, str]):
+    reading = read({"person": ADA, "reason": reason})
+    assert (reading.get("reason"), person.missing(reading), reading.warnings) == (read_as, (), [])
+
+
+@pytest.mark.parametrize("name", ["Ada Example", ["Ada", "Example"]])
+def test_a_name_in_one_text_or_in_parts_is_a_name(name: Any):
+    reading = read({"person": {**ADA, "name": name}, "reason": {"code": "04"}})
+    assert (reading.get("person.name"), person.missing(reading)) == ({"full": "Ada Example"}, ())
+
+
+def test_the_words_of_a_reason_in_one_text_are_screened():
+    assert read({"person": ADA, "reason": "wants to die"}).prose == ["wants to die"]

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from services.intake.receipts import MOST_BYTES
-from services.intake.relay import _unlock, first_of_each
+from services.intake.relay import Relay, _unlock, first_of_each
+from services.intake.settings import IntakeSettings
+from shared.cloudevents import pack
+from shared.health import Health
 
 
 def a_row(number: int, referral: str, topic: str = "referrals.received", size: int = 1) -> dict[str, Any]:
@@ -44,3 +48,30 @@ async def test_a_connection_that_cannot_give_the_lock_back_does_not_keep_it():
     with pytest.raises(TimeoutError):
         await _unlock(stalled)
     assert stalled.ended
+
+
+class Waiting:
+    """A connection to an outbox with one event."""
+
+    async def fetch(self, *_: object, **__: object) -> list[dict[str, Any]]:
+        return [a_row(1, "ada") | {"headers": pack(())}]
+
+
+class Silent:
+    """A publisher that neither delivers nor fails."""
+
+    async def publish(self, _: object) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_relay_whose_produce_hangs_gives_up_so_that_another_can_go_on():
+    settings = IntakeSettings.model_validate(
+        {"postgres_dsn": "", "person_secret": "a secret of tests", "kafka_send_timeout": 0.1, "kafka_stop_timeout": 0.1}
+    )
+    nowhere: Any = Silent()
+    waiting: Any = Waiting()
+    relay = Relay(settings, waiting, nowhere, Health(90))
+    relay._checked = True
+    active = asyncio.create_task(relay._active(waiting, asyncio.Event()))
+    await asyncio.wait({active}, timeout=5)
+    assert active.done() and isinstance(active.exception(), TimeoutError)
