@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _PHONE: Final = "in an emergency phone, do not wait"
+_READ_OFF: Final = 2.0  # seconds
 _UNREAD: Final = frozenset((400, 401, 403, 408, 413, 429, 500, 503))  # nobody looked whether it was an emergency
 
 
@@ -142,6 +144,7 @@ class Edge:
         too_large = Refused(413, "too-large", f"the body may have {most} bytes", headers=close)
         told = request.headers.get("content-length", "0")
         if told.isdigit() and int(told[:18]) > most:
+            await _read_off(request, 8 * most)
             raise too_large
         chunks, size = [], 0
         try:
@@ -150,11 +153,25 @@ class Edge:
                     chunks.append(chunk)
                     size += len(chunk)
                     if size > most:
-                        raise too_large
+                        break
         except TimeoutError:
             detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds"
             raise Refused(408, "too-slow", detail, headers=close) from None
+        if size > most:
+            await _read_off(request, 8 * most)
+            raise too_large
         return b"".join(chunks)
+
+
+async def _read_off(request: Request, most: int) -> None:
+    """Reads on for a moment: a sender that still writes when the connection is closed never sees why."""
+    size = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_READ_OFF):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    return
 
 
 def _documents() -> list[Route]:

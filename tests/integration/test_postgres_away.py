@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -27,8 +27,12 @@ class Wire:
     def __init__(self, database: Database) -> None:
         self._server = urlsplit(database.dsn())
         self.end, self.last = asyncio.Event(), asyncio.Event()
+        self.running: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.running.add(asyncio.create_task(self._between(reader, writer)))
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = unquote(self._server.query.removeprefix("host="))
         there = (
             asyncio.open_unix_connection(f"{path}/.s.PGSQL.5432")
@@ -41,8 +45,10 @@ class Wire:
         self.last.set()
         await self.end.wait()
         asking.cancel()
-        writer.close()
-        to_server.close()
+        for end in (writer, to_server):
+            end.close()
+            with suppress(OSError):
+                await end.wait_closed()
 
 
 async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,6 +67,7 @@ async def through(wire: Wire, database: Database) -> AsyncIterator[asyncpg.Pool]
         wire.end.set()
         pool.terminate()
         listening.close()
+        await asyncio.wait(wire.running)
 
 
 async def test_a_connection_given_up_by_the_server_is_away_and_then_made_anew(database: Database) -> None:
