@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
-if __name__ == "__main__":
-    if sys.argv[1:] == ["migrate"]:
-        from services.audit.settings import AuditSettings
-        from shared.postgres import migrate
+from services.audit.settings import AuditSettings
+from shared.postgres import migrate
 
-        print(*asyncio.run(migrate(AuditSettings().postgres_dsn, "audit")), sep="\n")
-    elif sys.argv[1:2] == ["verify"]:
+
+async def bring_up_to_date() -> None:
+    """Prints the migrations that were new."""
+    print(*await migrate(AuditSettings().postgres_dsn, "audit"), sep="\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["verify"]:
         from services.audit.verify import main
 
         sys.exit(main(sys.argv[2:]))
@@ -23,4 +26,4 @@ if __name__ == "__main__":
         from services.audit.app import run
         from shared import service
 
-        sys.exit(service.main(run))
+        sys.exit(service.main(bring_up_to_date if sys.argv[1:] == ["migrate"] else run))
