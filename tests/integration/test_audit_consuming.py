@@ -77,7 +77,10 @@ async def all_audited(system: Stack) -> bool:
 
     async def same() -> bool:
         rows = await in_audit(system)
-        assert sorted(rows) == sorted(await in_kafka(system))
+        if sorted(rows) != sorted(
+            await in_kafka(system)
+        ):  # no assertion: its picture of 10,000 rows takes half a minute
+            return False
         return True
 
     await eventually(same, 40)
@@ -167,8 +170,8 @@ async def commit(system: Stack, wanted: str) -> None:
 
 async def test_asked_to_stop_under_load_it_stops_in_order_and_goes_on_later(system: Stack) -> None:
     system.start("audit")
-    load = asyncio.create_task(produce(system, 3000))
-    await eventually(partial(grown, system, 100, load))
+    load = asyncio.create_task(produce(system, 12_000))
+    await eventually(partial(grown, system, 0, load))
     assert not load.done()
     assert await asyncio.to_thread(system.stop, "audit") == 0
     await load
@@ -187,14 +190,19 @@ async def test_heads_are_published_and_audited_and_rest_when_nothing_moves(syste
 
     await eventually(lambda: all_told(told))
     assert await all_audited(system)
-    count = len(await in_audit(system))
-    before = (await system.fetch("SELECT now()"))[0][0]
-    await eventually(lambda: seconds_passed(system, before, 2))
-    assert len(await in_audit(system)) == count
+    await eventually(lambda: rests(system), 30)
 
 
 async def all_told(told: Callable[[], Awaitable[set[str]]]) -> bool:
     return await told() >= set(AUDITED)
+
+
+async def rests(system: Stack) -> bool:
+    """Whether no row comes in the time of four announcements; one may still be on its way at first."""
+    count = len(await in_audit(system))
+    before = (await system.fetch("SELECT now()"))[0][0]
+    await eventually(lambda: seconds_passed(system, before, 2))
+    return len(await in_audit(system)) == count
 
 
 async def seconds_passed(system: Stack, since: dt.datetime, seconds: float) -> bool:
