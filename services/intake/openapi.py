@@ -23,7 +23,8 @@ refused; it is answered as a warning and kept with the receipt.
 202 means that the message is durably kept. Send the same message again whenever you are not sure: the same id \
 (`message_id`, else the header `Idempotency-Key`; if they differ, `message_id` counts) and the same content get the \
 first answer again; the same id with other content is a conflict (409), which a person will look at. Without an id the \
-same content is a repeat for 24 hours.
+same content is a repeat for 24 hours; of a message about a known referral, only until somebody else says something \
+about it (ten minutes at least).
 
 If an answer holds `phone_now`: phone now.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from shared.errors import Transient
 from shared.events import Cause, ReferralConflicting
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
 
     from services.intake.coding import Place
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.referral import CodedReferral
 
 TRIES: Final = 5
+RETRIED: Final = dt.timedelta(minutes=10)  # how long a system tries again by itself
 
 
 class Incoming(NamedTuple):
@@ -101,7 +102,8 @@ async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, deci
 
     Without an id it repeats the same sender's last message about this referral, if that says the same, is not older
     than a day and is the newest of all: after anything else that was said, by whomever, it is something new (the hub
-    releases a second hold in the words of the first).
+    releases a second hold in the words of the first). Within minutes it is a repeat all the same: a system that lost
+    the answer tries again, and must not end a hold that nobody has looked at.
     """
     for _ in range(TRIES):
         if message.key and (first := await desk.store.first(message.sender, message.key, message.received_at)):
@@ -177,8 +179,9 @@ def taken(desk: Desk, kind: str, answer: bytes) -> bytes:
 
 
 def _repeats(message: Message, last: Last, referral: Referral) -> bool:
-    newest = last.sequence == referral.sequence
-    return newest and last.content == message.content and message.received_at - last.received_at < A_DAY
+    age = message.received_at - last.received_at
+    current = last.sequence == referral.sequence or age < RETRIED
+    return current and last.content == message.content and age < A_DAY
 
 
 def begins_anew(message: Message, first: First) -> bool:

@@ -67,19 +67,30 @@ def _accepted(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Dra
 
 def _closed(outcome: OutcomeRecorded, scene: Scene, standing: Decision) -> Draft:
     if standing.destination in outcome.answers_for:
-        return _ended(scene)
-    keep = Draft.keep(scene)  # an added service has done its part; the owner goes on
+        return _ended(outcome, scene)
+    keep = Draft.keep(scene)  # an added service, or the team of someone held, has done its part; the owner goes on
     keep.told = tuple(name for name in scene.told() if name not in outcome.answers_for)
+    if keep.proposed in outcome.answers_for:
+        keep.proposed = None  # a release does not send the person back to those who closed
     return keep
 
 
-def _advised(_: OutcomeRecorded, scene: Scene, __: Decision) -> Draft:
-    return _ended(scene)
+def _advised(outcome: OutcomeRecorded, scene: Scene, _: Decision) -> Draft:
+    return _ended(outcome, scene)
 
 
-def _ended(scene: Scene) -> Draft:
-    """Nobody has it any more. What was withdrawn stays withdrawn: news of it is for a person to look at."""
+def _ended(outcome: OutcomeRecorded, scene: Scene) -> Draft:
+    """Nobody has it any more, unless a team that accepted the person goes on: then they stand with that team.
+
+    What was withdrawn stays withdrawn: news of it is for a person to look at.
+    """
     keep = Draft.keep(scene)
+    goes_on = [name for name in scene.going_on() if name not in outcome.answers_for]
+    if goes_on and not scene.is_withdrawn():
+        keep.status, keep.destination, keep.hold_reason, keep.proposed = Status.ACCEPTED, goes_on[0], None, None
+        left = {*outcome.answers_for, scene.locality.hub}
+        keep.told = tuple(name for name in scene.told() if name not in left)
+        return keep
     keep.status = Status.CANCELLED if scene.is_withdrawn() else Status.CLOSED
     keep.told, keep.hold_reason = (), None
     return keep

@@ -77,11 +77,7 @@ async def all_audited(system: Stack) -> bool:
 
     async def same() -> bool:
         rows = await in_audit(system)
-        if sorted(rows) != sorted(
-            await in_kafka(system)
-        ):  # no assertion: its picture of 10,000 rows takes half a minute
-            return False
-        return True
+        return sorted(rows) == sorted(await in_kafka(system))  # asserted, a picture of 10,000 rows takes half a minute
 
     await eventually(same, 40)
     connection = await audit_store.connect(system.database.dsn("frontdoor_auditor"))

@@ -146,8 +146,20 @@ async def test_the_same_release_of_another_hold_is_no_repeat(desk: Desk):
         await desk.decide(mine, "hub", status="held", hold_reason="safety")
         assert (await outcome(desk, mine, "hub", **release))[0] == 202
         await outcome(desk, mine, "hub", **release)
+        await desk.database.fetch("UPDATE intake.receipt SET received_at = received_at - interval '11 minutes'")
     said = [event.get("kind", "amended") for event in await desk.events(mine)][1:]
     assert said == ["amended", "released", "amended", "released"]
+
+
+async def test_a_release_tried_again_within_minutes_ends_no_hold_that_came_since(desk: Desk):
+    mine = await desk.refer()
+    release = {"kind": "released", "reason": "safety-call-made", "by": NURSE}
+    await desk.decide(mine, "hub", status="held", hold_reason="safety")
+    first = await outcome(desk, mine, "hub", **release)
+    await desk.post(f"/referrals/{mine}/amendments", {"risk": {"suicidal": "plan"}})
+    await desk.decide(mine, "hub", status="held", hold_reason="safety")
+    assert await outcome(desk, mine, "hub", **release) == first
+    assert [event.get("kind") for event in await desk.events(mine)] == [None, "released", None]
 
 
 async def test_only_the_hub_releases_and_only_a_clinician_ends_a_safety_hold(desk: Desk):

@@ -60,3 +60,21 @@ def test_it_goes_on_no_more_once_it_returned_the_person() -> None:
     returned = *accepted(ada), ada.outcome("returned", team="tt", answers_for=("talking-therapies",))
     last = decided(*returned, ada.outcome("rerouted", to="focused-support"))[-1]
     assert (last.told, last.accepted) == (("focused-support",), ())
+
+
+def test_it_goes_on_when_the_crisis_team_that_came_in_closes() -> None:
+    ada = Person()
+    crisis = *accepted(ada), ada.amended(risk={"suicidal": "plan"})
+    there = ada.outcome("accepted", team="crisis", answers_for=("crisis-outreach",))
+    last = decided(*crisis, there, ada.outcome("closed", team="crisis", answers_for=("crisis-outreach",)))[-1]
+    assert (last.kind, last.status, last.destination) == (DecisionKind.KEEP, Status.ACCEPTED, "talking-therapies")
+    assert told_as(last) == {"talking-therapies": KEPT, "crisis-outreach": WITHDRAWN}
+
+
+def test_a_release_sends_nobody_back_to_a_team_that_closed_during_the_hold() -> None:
+    ada = Person()
+    held = *accepted(ada), ada.amended(risk=UNANSWERED)
+    closed = ada.outcome("closed", team="tt", answers_for=("talking-therapies",))
+    *_, waiting, last = decided(*held, closed, ada.outcome("released"))
+    assert (waiting.proposed, waiting.told) == (None, ("hub",))
+    assert last.destination == "hub"
