@@ -59,10 +59,10 @@ _MAIN_PROBLEMS: Final = frozenset(
     ]
 )
 # Danger stands before the reason given first, whoever names it; the first of these that anyone names counts.
-_DANGERS: Final = ("crisis", "self-harm", "psychosis")
-# Beside psychosis these stay the problem: their own rows speak of danger (draft rows D23, D28, U11), and ask for
+_DANGERS: Final = ("crisis", "self-harm", "psychosis", "bipolar")
+# Beside a severe illness these stay the problem: their own rows speak of danger (draft rows D23, D28, U11), and ask for
 # psychosis by the facts `psychosis` and `severe_mental_illness`.
-_STAYS_BESIDE_PSYCHOSIS: Final = frozenset(("substance", "eating"))
+_STAYS_BESIDE_ILLNESS: Final = frozenset(("substance", "eating"))
 _SEVERE_ILLNESSES: Final = frozenset(("psychosis", "bipolar"))
 _PSYCHOSIS_SEVERITY: Final = ("none", "attenuated", "known relapse", "first episode")
 _PSYCHOSIS_OF_REASON: Final = {"01": "first episode", "02": "known relapse"}
@@ -73,7 +73,7 @@ def problem(referral: CodedReferral) -> str:
     first = _by_precedence(referral)
     named = _named(referral)
     danger = next((danger for danger in _DANGERS if danger in named), first)
-    return first if danger == "psychosis" and first in _STAYS_BESIDE_PSYCHOSIS else danger
+    return first if danger in _SEVERE_ILLNESSES and first in _STAYS_BESIDE_ILLNESS else danger
 
 
 def psychosis(referral: CodedReferral) -> str:

@@ -64,6 +64,7 @@ def test_drink_drugs_and_eating_stay_the_problem_beside_psychosis_for_their_own_
 
 def test_bipolar_disorder_among_the_other_reasons_is_a_severe_illness() -> None:
     assert seen("severe_mental_illness", reason={"code": "05", "others": ["03"]}) == "yes"
+    assert seen("problem", reason={"code": "08", "others": ["03"]}) == "bipolar"
 
 
 def test_milder_reasons_beside_the_first_change_nothing() -> None:
