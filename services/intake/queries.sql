@@ -44,18 +44,18 @@ WITH claimed AS (
 SELECT EXISTS (SELECT FROM grown) AS grown;
 
 -- name: first
--- The first message under a key, and whether its referral is over: by the newest decision, or by a message that ends it
--- and that triage has not decided on yet, as far as this service was told.
+-- The first message under a key, and whether its referral is over: by the newest decision, or by a cancellation that
+-- triage has not decided on yet, as far as this service was told. (What a team closed may have been its own part alone.)
 SELECT r.event_id, r.referral_id, r.content, r.answer,
        coalesce(decided.status IN ('cancelled', 'closed'), false) OR EXISTS (
            SELECT FROM intake.receipt AS ending
-           WHERE ending.referral_id = r.referral_id AND ending.kind IN ('cancelled', 'closed', 'advised')
-             AND ending.sequence > coalesce(decided.cause_sequence, 0)
+           WHERE ending.referral_id = r.referral_id AND ending.kind = 'cancelled'
+             AND ending.sequence > coalesce((SELECT max(cause_sequence) FROM intake.status WHERE referral_id = r.referral_id), 0)
        ) AS over
 FROM intake.seen AS s
 JOIN intake.receipt AS r ON r.event_id = s.event_id
 LEFT JOIN LATERAL (
-    SELECT status, cause_sequence FROM intake.status WHERE referral_id = r.referral_id ORDER BY sequence DESC LIMIT 1
+    SELECT status FROM intake.status WHERE referral_id = r.referral_id ORDER BY sequence DESC LIMIT 1
 ) AS decided ON true
 WHERE s.sender = $1 AND s.key = $2 AND s.expires_at > $3;
 
