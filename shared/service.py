@@ -73,7 +73,7 @@ async def serve(settings: ServiceSettings, app: Any, loops: Sequence[Loop], heal
     )
     tasks = [asyncio.create_task(server.serve(sockets=[sock]), name="http")]
     tasks += [asyncio.create_task(_loop(loop, stop), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
-    tasks.append(asyncio.create_task(_watch(health, stop), name="watch"))
+    tasks.append(asyncio.create_task(_watch(health, stop, settings.stop_timeout), name="watch"))
     stopping = asyncio.create_task(stop.wait())
     get_logger().info("started", port=sock.getsockname()[1])
     await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +100,7 @@ async def _finish(tasks: list[asyncio.Task[None]], within: float) -> None:
             raise error
 
 
-async def _watch(health: Health, stop: asyncio.Event) -> None:
+async def _watch(health: Health, stop: asyncio.Event, stop_timeout: float) -> None:
     """Raises `Bug` when a loop has not turned for too long. Where nothing turns at all, the interpreter itself ends it."""
     try:
         while not stop.is_set():
@@ -111,8 +111,8 @@ async def _watch(health: Health, stop: asyncio.Event) -> None:
                 raise Bug("hung", ", ".join(f"{loop} has not turned for {age:g} seconds" for loop, age in hung.items()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), WATCH)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    finally:  # what hangs in a thread cannot be cancelled, and the interpreter would wait for it
+        faulthandler.dump_traceback_later(stop_timeout + BLOCKED, exit=True)
 
 
 def main(run: Callable[[], Awaitable[None]]) -> int:

@@ -81,7 +81,7 @@ class Rulebook:
         self._health.check("rules", ok=False, why="the rules folder was not looked at yet")
         while not stop.is_set():
             self._health.tick("rules")
-            for file in sorted(self._settings.rules.glob("*/ruleset.yaml")):
+            for file in await asyncio.to_thread(self._files):
                 await self._tried(self._offer(file, file.parent.name))  # one locality's file keeps no other's waiting
             await self._tried(self._announce())
             await self._note_ready()
@@ -90,6 +90,10 @@ class Rulebook:
             except TimeoutError:
                 continue
         self._health.forget("rules")
+
+    def _files(self) -> list[Path]:
+        """In a thread of its own: a folder on a network may hang."""
+        return sorted(self._settings.rules.glob("*/ruleset.yaml"))
 
     async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
         self._health.tick("rules")

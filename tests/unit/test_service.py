@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +21,29 @@ from shared.settings import ServiceSettings
 from tests.scripted import Client, Loop, records
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
+
+
+HANGS_IN_A_THREAD = """
+import asyncio, time
+from starlette.applications import Starlette
+from shared import service
+from shared.health import Health
+from shared.settings import ServiceSettings
+service.BLOCKED = 2
+health = Health(0.5)
+async def hangs(_):
+    health.tick("rules")
+    await asyncio.to_thread(time.sleep, 50)
+settings = ServiceSettings(postgres_dsn="", host="127.0.0.1", port=0, stop_timeout=0.5)
+service.main(lambda: service.serve(settings, Starlette(), [hangs], health))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_armed_afterwards() -> Iterator[None]:
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 async def served(*loops: Callable[[asyncio.Event], Awaitable[None]], health: Health) -> None:
@@ -62,6 +87,12 @@ async def test_a_loop_that_hangs_ends_the_service():
 
     with pytest.raises(Bug, match=r"hung: .*outbox"):
         await served(idles, hangs, health=health)
+
+
+def test_what_hangs_in_a_thread_ends_with_the_process():
+    ended = subprocess.run([sys.executable, "-c", HANGS_IN_A_THREAD], capture_output=True, check=False, timeout=30)
+    assert ended.returncode == 1
+    assert b"stopped late" in ended.stderr
 
 
 async def test_a_handler_that_hangs_ends_the_service(monkeypatch: pytest.MonkeyPatch):
