@@ -87,9 +87,7 @@ async def run() -> None:
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
-    statuses = partial(
-        follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders.destinations), Beside(health)
-    )
+    statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
     try:
         app = application(settings, at_work, health)
         await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)

@@ -82,6 +82,11 @@ class Senders(NamedTuple):
         """Every destination that some team stands for."""
         return frozenset().union(*(team.destinations for team in self.teams))
 
+    def receives(self, destination: str, locality: str) -> bool:
+        """Whether a live team stands for a destination there; a synthetic one sees no live referral."""
+        here = (team for team in self.teams if not team.synthetic and team.locality in {None, locality})
+        return any(destination in team.destinations for team in here)
+
 
 def read_senders(sources: Path, teams: Path, localities: Mapping[str, Any]) -> Senders:
     """Reads both files; `Usage` says which file and place is wrong, never a key."""

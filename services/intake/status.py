@@ -19,8 +19,7 @@ from shared.topics import STATUS_GROUP
 from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from services.intake.senders import Senders
     from services.intake.store import Store
     from shared.consumer import Batch
     from shared.kafka import Publisher
@@ -40,17 +39,18 @@ class Noted(Decision):
 
 
 class StatusHandler:
-    """Handles the batches of the routed topics; `destinations` are those that some team stands for."""
+    """Handles the batches of the routed topics; `senders` say which team stands for what."""
 
-    def __init__(self, store: Store, publisher: Publisher, destinations: Collection[str]) -> None:
-        self._store, self._publisher, self._destinations = store, publisher, destinations
+    def __init__(self, store: Store, publisher: Publisher, senders: Senders) -> None:
+        self._store, self._publisher, self._senders = store, publisher, senders
 
     async def __call__(self, batch: Batch) -> None:
         """Returns when every decision is noted and every record that can never work is parked."""
-        decisions, letters = [], []
+        decisions, live, letters = [], [], []
         for record in (record for records in batch.values() for record in records):
             try:
                 decisions.append(decision_in(record))
+                live += decisions[-1:] if header(record.headers, "ce_synthetic") != "true" else []
             except Poison as poison:
                 metrics.PARKED.labels(poison.code).inc()
                 letters.append(dead_letter(record, poison, STATUS_GROUP, dt.datetime.now(dt.UTC)))
@@ -65,14 +65,16 @@ class StatusHandler:
                 )
         await self._publisher.publish(letters)
         await self._store.note_decisions(decisions)
-        for decision in decisions:
+        for decision in live:
             self._check_received(decision)
 
     def _check_received(self, decision: Decision) -> None:
         """Rules change while services run, teams at a start: a destination may come that no team stands for yet."""
         if decision.status == Status.CANCELLED:
             return
-        for name in sorted({decision.destination, *decision.told} - set(self._destinations)):
+        for name in sorted({decision.destination, *decision.told}):
+            if self._senders.receives(name, decision.locality):
+                continue
             metrics.NOBODY_RECEIVES.labels(name).inc()
             why = "no team of FRONTDOOR_TEAMS stands for it: nobody there sees this referral"
             get_logger().error("no team receives", destination=name, referral_id=str(decision.referral_id), why=why)
