@@ -175,7 +175,8 @@ def _outcome() -> dict[str, Any]:
         },
         to={"type": "string", "description": "rerouted and stepped-up: a destination; needed"},
         urgency={"enum": ["4", "2", "3"], "description": "urgency-lowered: the new one; with by.registration"},
-        decision_id=_ID,
+        decision_id=_ID
+        | {"description": "the decision that is answered, as its event names it: a hold made since then is not ended"},
         message_id=_TEXT,
         note={"type": "string", "description": "kept here, never sent on"},
     ) | {"required": ["kind", "by"]}

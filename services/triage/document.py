@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.due import due_at, hub_due_at
 from shared.cloudevents import Envelope, Headers
@@ -33,12 +33,9 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         decision_id=decision_id(seen.cause_id),
         referral_id=seen.referral_id,
         sequence=standing.sequence + 1 if standing else 1,
-        cause_id=seen.cause_id,
-        cause_type=seen.type,
-        cause_sequence=seen.sequence,
+        **_cause(seen),
         kind=draft.kind,
         status=draft.status,
-        outcome=seen.event.kind if seen.type == OUTCOME else None,
         hold_reason=draft.hold_reason,
         destination=draft.destination,
         care_setting=scene.setting_of(draft.destination),
@@ -66,6 +63,16 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         facts=_recorded(scene) if draft.rules else {},
         outputs=draft.outputs(seen.cause_id, scene, told),
     )
+
+
+def _cause(seen: Seen) -> dict[str, Any]:
+    """What was decided on."""
+    return {
+        "cause_id": seen.cause_id,
+        "cause_type": seen.type,
+        "cause_sequence": seen.sequence,
+        "outcome": seen.event.kind if seen.type == OUTCOME else None,
+    }
 
 
 def _recorded(scene: Scene) -> dict[str, Value]:

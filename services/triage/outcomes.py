@@ -28,10 +28,9 @@ def draft(outcome: OutcomeRecorded, scene: Scene, *, late: bool) -> Draft:
         return Draft.keep(scene, urgency=raised, late=True)
     if standing.status is Status.CANCELLED and outcome.kind in _MOVES:
         return Draft.hold(scene, HoldReason.AFTER_WITHDRAWAL, most_urgent(standing.urgency, Urgency.URGENT))
-    if standing.hold_reason is HoldReason.SAFETY and not outcome.by.registration and _ends_the_hold(outcome, scene):
+    if _ends_the_hold(outcome, scene) and (why := _hold_goes_on(outcome, standing)):
         urgency = _stepped_up_urgency(outcome, scene) if outcome.kind is OutcomeKind.STEPPED_UP else None
-        notes = ("a safety hold is ended by a registered clinician alone: it goes on",)
-        return Draft.keep(scene, urgency=urgency, notes=notes)
+        return Draft.keep(scene, urgency=urgency, notes=(why,))
     if scene.is_replayed(outcome.sequence):
         scene = _as_before_parking(outcome, scene, standing)
     return _BY_KIND[outcome.kind](outcome, scene, scene.standing or standing)
@@ -42,6 +41,15 @@ def _as_before_parking(outcome: OutcomeRecorded, scene: Scene, standing: Decisio
     answering = (name for name in scene.told() if name in outcome.answers_for and name not in standing.also)
     team = next((name for name in answering if not scene.is_hub(name)), None)
     return scene.before_parking(team) if team else scene
+
+
+def _hold_goes_on(outcome: OutcomeRecorded, standing: Decision) -> str | None:
+    """Why an answer does not end the hold that stands, if it does not."""
+    if standing.hold_reason is HoldReason.SAFETY and not outcome.by.registration:
+        return "a safety hold is ended by a registered clinician alone: it goes on"
+    if standing.hold_reason and outcome.decision_id not in {None, standing.decision_id}:
+        return "the answer is to an earlier decision, and nobody has looked at what came since: the hold goes on"
+    return None
 
 
 def _ends_the_hold(outcome: OutcomeRecorded, scene: Scene) -> bool:

@@ -64,3 +64,15 @@ def test_whoever_is_sent_to_the_hub_is_held_there(kind: str) -> None:
 def test_a_safety_hold_of_someone_for_whom_no_rule_fits_proposes_no_destination() -> None:
     (held,) = decided(Person().received(reason={"code": "not recorded"}, risk=UNANSWERED))
     assert (held.hold_reason, held.proposed) == (HoldReason.SAFETY, None)
+
+
+@pytest.mark.parametrize("kind", ["released", "rerouted", "advised"])
+def test_an_answer_to_an_earlier_decision_ends_no_hold_that_came_since(kind: str) -> None:
+    ada = Person()
+    held, again = ada.received(risk=UNANSWERED), ada.amended(risk={"suicidal": "ideation", "self_harm": "not recorded"})
+    seen, newer = decided(held, again)
+    late = ada.outcome(kind, to="talking-therapies", decision_id=seen.decision_id)
+    last = decided(held, again, late)[-1]
+    assert (last.kind, last.hold_reason, last.destination) == (DecisionKind.KEEP, HoldReason.SAFETY, "hub")
+    current = ada.outcome(kind, sequence=late.sequence, to="talking-therapies", decision_id=newer.decision_id)
+    assert decided(held, again, current)[-1].hold_reason is None
