@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from shared.settings import ServiceSettings
+from shared.settings import PREFIX, ServiceSettings
 
 _DEPLOY: Final = Path(__file__).parents[2] / "deploy"
+
+SILENT: Final = 90.0  # seconds; `idle_session_timeout` of frontdoor_intake
 
 
 class IntakeSettings(ServiceSettings):
@@ -30,3 +32,12 @@ class IntakeSettings(ServiceSettings):
     max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
     body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
     relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")
+
+    @model_validator(mode="after")
+    def _a_relay_at_its_limits_keeps_its_session(self) -> Self:
+        """PostgreSQL ends a silent session of intake's (deploy/postgres/roles.sql): a relay at work must not be one."""
+        longest = 2 * (self.kafka_send_timeout + self.kafka_stop_timeout)
+        if longest >= SILENT:
+            names = f"{PREFIX}KAFKA_SEND_TIMEOUT and {PREFIX}KAFKA_STOP_TIMEOUT"
+            raise ValueError(f"{names} must be under {SILENT / 2:g} together: the relay's session ends in {SILENT:g} s")
+        return self

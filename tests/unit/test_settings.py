@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from services.frontdoor.database import DatabaseSettings
-from services.intake.settings import IntakeSettings
+from services.frontdoor.database import DatabaseSettings, roles_sql
+from services.intake.settings import SILENT, IntakeSettings
 from shared.errors import Usage
 from shared.settings import ServiceSettings
 
@@ -65,3 +65,12 @@ def test_the_settings_of_the_schemas_command_are_no_less_discreet():
 def test_a_loop_may_be_silent_for_longer_than_two_produces_take_at_their_limits():
     with pytest.raises(Usage, match="FRONTDOOR_MAX_TICK_AGE must be over 420"):
         ServiceSettings(postgres_dsn="", kafka_send_timeout=200)
+
+
+def test_a_relay_at_its_limits_is_not_silent_for_so_long_that_postgresql_ends_its_session():
+    fine = {"postgres_dsn": "", "person_secret": "a secret of tests", "kafka_stop_timeout": 10}
+    IntakeSettings.model_validate(fine | {"kafka_send_timeout": 34})
+    with pytest.raises(Usage, match=r"FRONTDOOR_KAFKA_SEND_TIMEOUT and .* under 45"):
+        IntakeSettings.model_validate(fine | {"kafka_send_timeout": 35})
+    roles = roles_sql()
+    assert f"ALTER ROLE frontdoor_intake SET idle_session_timeout = '{SILENT:g}s'" in roles
