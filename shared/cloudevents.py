@@ -6,16 +6,29 @@ Fields of a value that stand at their default are left out, so an absent field m
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID  # noqa: TC003  (the same)
 
-if TYPE_CHECKING:
-    from shared.referral import Coded
+import msgspec
+
+from shared.referral import Coded
+
+Model = TypeVar("Model", bound=Coded)
 
 SCHEMAS: Final = "urn:frontdoor:schema:"
 
+_ENCODER: Final = msgspec.json.Encoder()
+
 Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Unreadable(ValueError):
+    """A document that is not of its model; its text says where and what, and nothing that the document holds."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
 
 
 class Envelope(NamedTuple):
@@ -27,7 +40,7 @@ class Envelope(NamedTuple):
     time: dt.datetime
     subject: str | None = None
     traceparent: str | None = None
-    causation_id: UUID | None = None
+    causation_id: UUID | str | None = None
     sequence: int | None = None
     cause_sequence: int | None = None
     receipt_digest: str | None = None
@@ -50,7 +63,7 @@ class Envelope(NamedTuple):
         if self.receipt_digest is not None:
             pairs.append(("ce_receiptdigest", self.receipt_digest.encode()))
         if self.accepted_time is not None:
-            pairs.append(("ce_acceptedtime", _stamp(self.accepted_time)))
+            pairs.append(("ce_acceptedtime", self.accepted_time.isoformat().encode()))
         if self.synthetic:
             pairs.append(("ce_synthetic", b"true"))
         return tuple(pairs)
@@ -85,7 +98,36 @@ def header(headers: Any, name: str) -> str | None:
 
 def to_json(payload: Coded) -> bytes:
     """The event's value: JSON without the fields that stand at their default."""
-    return payload.__pydantic_serializer__.to_json(payload, exclude_defaults=True)  # the bytes, without a text between
+    return _ENCODER.encode(payload)
+
+
+def from_json(model: type[Model], value: bytes) -> Model:
+    """The payload in an event's value; `Unreadable` where it is none."""
+    try:
+        read: Model = _decoder(model).decode(value)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from None
+    return read
+
+
+def from_plain(model: type[Model], fields: dict[str, Any]) -> Model:
+    """The payload of these fields, checked as when it is read; `Unreadable` where they are none."""
+    try:
+        made: Model = msgspec.convert(fields, model)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from None
+    return made
+
+
+def _unreadable(error: Exception) -> Unreadable:
+    text, _, place = str(error).partition(" - at ")
+    what = text.partition(" '")[0]  # what is quoted came with the document
+    return Unreadable(place.strip("`$.") or "value", what if isinstance(error, msgspec.MsgspecError) else "no JSON")
+
+
+@cache
+def _decoder(model: type[Model]) -> msgspec.json.Decoder[Model]:
+    return msgspec.json.Decoder(model)
 
 
 def pack(headers: Headers) -> bytes:

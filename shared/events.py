@@ -6,18 +6,19 @@ the same id.
 
 from __future__ import annotations
 
-import datetime as dt
 from hashlib import sha1
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from msgspec import Meta, field
 
 from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, OutcomeKind, Status, Urgency
-from shared.referral import Coded, CodedReferral
+from shared.referral import Coded, CodedReferral, Moment
 
 NAMESPACE: Final = UUID("6f0a2f0e-6b0c-5d7e-9f57-0b1d3a7c4e21")
 _NAMESPACE_BYTES: Final = NAMESPACE.bytes
+_VERSION_5: Final = 0x5 << 76 | 0b10 << 62
+_RANDOM_BITS: Final = (1 << 128) - 1 ^ (0xF << 76 | 0b11 << 62)
 
 RECEIVED: Final = "frontdoor.referral.received.v1"
 AMENDED: Final = "frontdoor.referral.amended.v1"
@@ -41,52 +42,56 @@ DECISION_TYPES: Final = {
 }
 
 
-def derived_id(cause: UUID, event_type: str, destination: str = "") -> UUID:
-    """The id of what `cause` leads to: the same cause, type and destination always give the same id."""
+def derived_id(cause: UUID | str, event_type: str, destination: str = "") -> UUID:
+    """The id of what `cause` leads to: the same cause, type and destination always give the same id.
+
+    `cause` is an id, or its text in the form of RFC 9562 where that is at hand.
+    """
     name = f"{cause}|{event_type}|{destination}".encode()
-    return UUID(bytes=sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).digest()[:16], version=5)  # uuid5, cheaper
+    digest = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & _RANDOM_BITS | _VERSION_5)  # uuid5, cheaper
 
 
-class Cause(Coded):
+class Cause(Coded, kw_only=True):
     """What every event about a referral taken in by intake has: its referral and its gapless place in it.
 
     `sequence` counts from 1 per referral, whatever the kind of event. `received_at` is intake's clock, in UTC.
     """
 
     referral_id: UUID
-    sequence: int = Field(ge=1)
+    sequence: Annotated[int, Meta(ge=1)]
     locality: str
-    received_at: dt.datetime
+    received_at: Moment
 
 
-class ReferralReceived(Cause):
+class ReferralReceived(Cause, kw_only=True):
     """A referral was taken. `linked_to` is an earlier referral with the same content."""
 
     referral: CodedReferral
     linked_to: UUID | None = None
 
 
-class ReferralAmended(Cause):
+class ReferralAmended(Cause, kw_only=True):
     """The sender changed a referral; `referral` is the whole as it now stands, `changed` the JSON paths sent."""
 
     referral: CodedReferral
     changed: tuple[str, ...] = ()
 
 
-class ReferralCancelled(Cause):
+class ReferralCancelled(Cause, kw_only=True):
     """The sender withdrew the referral; `reason` is a code."""
 
     reason: str
 
 
-class ReferralConflicting(Cause):
+class ReferralConflicting(Cause, kw_only=True):
     """A message id came again with other content: a person must see which one holds."""
 
     conflicts_with: UUID
     referral: CodedReferral | None = None
 
 
-class Actor(Coded):
+class Actor(Coded, kw_only=True):
     """Who answered for an outcome; staff data travels, since they answer for what they did."""
 
     name: str
@@ -95,7 +100,7 @@ class Actor(Coded):
     team: str
 
 
-class OutcomeRecorded(Cause):
+class OutcomeRecorded(Cause, kw_only=True):
     """What a receiving team or the hub answered.
 
     `reason` and `onward` are codes; `to` is a destination id (rerouted, stepped-up), `urgency` the new code
@@ -113,7 +118,7 @@ class OutcomeRecorded(Cause):
     decision_id: UUID | None = None
 
 
-class RulesUsed(Coded):
+class RulesUsed(Coded, kw_only=True):
     """The rule set that decided: its locality, version and the SHA-256 of its file."""
 
     locality: str
@@ -121,7 +126,7 @@ class RulesUsed(Coded):
     hash: str
 
 
-class Output(Coded):
+class Output(Coded, kw_only=True):
     """One record that a decision publishes: where to, as which event."""
 
     event_id: UUID
@@ -130,7 +135,7 @@ class Output(Coded):
     destination: str
 
 
-class Decision(Coded):
+class Decision(Coded, kw_only=True):
     """Exactly one per cause. `sequence` is gapless per referral and given by triage.
 
     `destination` is where the person stands after this decision (the hub for a hold), `proposed` where the rules
@@ -165,53 +170,53 @@ class Decision(Coded):
     gate: Gate
     response: str
     locality: str
-    received_at: dt.datetime
-    decided_at: dt.datetime
-    due_at: dt.datetime
+    received_at: Moment
+    decided_at: Moment
+    due_at: Moment
     safe_contact_only: bool = True
     late: bool = False
     rules: RulesUsed | None = None
     rows: tuple[str, ...] = ()
     beaten: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    facts: dict[str, str | int] = Field(default_factory=dict)
+    facts: dict[str, str | int] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
 
 
-class RulesActivated(Coded):
+class RulesActivated(Coded, kw_only=True):
     """A rule set came into force; the full text travels so that audit can show it for ever."""
 
     locality: str
     version: str
     hash: str
-    effective_from: dt.datetime
-    activated_at: dt.datetime
+    effective_from: Moment
+    activated_at: Moment
     by: str
     reason: str
     text: str
 
 
-class RulesRefused(Coded):
+class RulesRefused(Coded, kw_only=True):
     """A rule file was refused; what ran goes on."""
 
     locality: str
     file: str
     hash: str
-    refused_at: dt.datetime
+    refused_at: Moment
     findings: tuple[dict[str, str], ...]
 
 
-class RecordDisclosed(Coded):
+class RecordDisclosed(Coded, kw_only=True):
     """Someone read a record: who, which team, why (a code from the closed list)."""
 
     referral_id: UUID
     by: str
     team: str
     purpose: str
-    at: dt.datetime
+    at: Moment
 
 
-class AuditHead(Coded):
+class AuditHead(Coded, kw_only=True):
     """The newest row of one partition's chain."""
 
     stream: str
@@ -221,10 +226,10 @@ class AuditHead(Coded):
     hash: str
 
 
-class AuditHeads(Coded):
+class AuditHeads(Coded, kw_only=True):
     """The heads of every chain at one moment."""
 
-    at: dt.datetime
+    at: Moment
     heads: tuple[AuditHead, ...]
 
 

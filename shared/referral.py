@@ -8,35 +8,27 @@ MHSDS v6). A blank field is `not recorded` (or None for a number), never "no"; a
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Literal, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct, field
 
 from shared.codes import NOT_RECORDED, YesNo
 
-_set: Final = object.__setattr__  # past the model's own, which is frozen
+Moment = Annotated[dt.datetime, Meta(extra_json_schema={"format": "date-time"})]
 
 
-class Coded(BaseModel):
-    """A frozen part of an event; unknown fields are ignored, so an older consumer reads a newer event."""
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class Coded(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A frozen part of an event; unknown fields are ignored, so an older consumer reads a newer event.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def trusted(cls, **fields: Any) -> Self:
-        """An instance of values that this program made: not validated again. Every field must be given."""
-        made = cls.__new__(cls)
-        _set(made, "__dict__", fields)
-        _set(made, "__pydantic_fields_set__", set(fields))
-        _set(made, "__pydantic_extra__", None)
-        _set(made, "__pydantic_private__", None)
-        return made
+    What is read is checked (`shared.cloudevents.from_json`, `from_plain`); what this program makes is not.
+    """
 
 
-class Person(Coded):
+class Person(Coded, kw_only=True):
     """Age is in whole months at receipt. The last block is for reports alone and refused as rule inputs."""
 
-    age_months: int | None = Field(None, ge=0, le=1560)
+    age_months: Annotated[int, Meta(ge=0, le=1560)] | None = None
     no_fixed_abode: YesNo = NOT_RECORDED
     veteran: YesNo = NOT_RECORDED
     asylum_seeker: YesNo = NOT_RECORDED
@@ -45,10 +37,10 @@ class Person(Coded):
     gender_same_at_birth: YesNo = NOT_RECORDED
     ethnic_category: str = NOT_RECORDED
     language: str = NOT_RECORDED
-    imd_quintile: int | None = Field(None, ge=1, le=5)
+    imd_quintile: Annotated[int, Meta(ge=1, le=5)] | None = None
 
 
-class Contact(Coded):
+class Contact(Coded, kw_only=True):
     """How the person may safely be reached; the numbers themselves stay in intake."""
 
     may_text: YesNo = NOT_RECORDED
@@ -57,7 +49,7 @@ class Contact(Coded):
     safe_contact_only: YesNo = NOT_RECORDED
 
 
-class Referrer(Coded):
+class Referrer(Coded, kw_only=True):
     """Who refers; `urgency` is the MHSDS priority code that the referrer asked for."""
 
     role: str = NOT_RECORDED
@@ -70,7 +62,7 @@ class Referrer(Coded):
     phone_call_made: YesNo = NOT_RECORDED
 
 
-class Consent(Coded):
+class Consent(Coded, kw_only=True):
     """What the person knows and agrees to."""
 
     aware: YesNo = NOT_RECORDED
@@ -81,7 +73,7 @@ class Consent(Coded):
     capacity_concern: YesNo = NOT_RECORDED
 
 
-class Reason(Coded):
+class Reason(Coded, kw_only=True):
     """Why the person is referred; `code` and `others` are MHSDS PRIMARY REASON FOR REFERRAL codes or `unmapped`."""
 
     code: str = NOT_RECORDED
@@ -90,7 +82,7 @@ class Reason(Coded):
     mental_health_act: YesNo = NOT_RECORDED
 
 
-class Treatment(Coded):
+class Treatment(Coded, kw_only=True):
     """One treatment tried: its kind, whether it was adequate, and how far it helped."""
 
     kind: Literal["antidepressant", "therapy-step-2", "therapy-step-3", "therapy-other", "unmapped", "not recorded"]
@@ -98,45 +90,45 @@ class Treatment(Coded):
     outcome: Literal["recovered", "some", "little", "none", "unmapped", "not recorded"] = NOT_RECORDED
 
 
-class Problem(Coded):
+class Problem(Coded, kw_only=True):
     """A coded working diagnosis; system `unmapped` where the code list is not known."""
 
     system: str
     code: str
 
 
-class Perinatal(Coded):
+class Perinatal(Coded, kw_only=True):
     """Weeks until the due date or since birth; negative never occurs."""
 
     pregnant: YesNo = NOT_RECORDED
     planning: YesNo = NOT_RECORDED
-    weeks_to_due: int | None = Field(None, ge=0, le=60)
-    weeks_since_birth: int | None = Field(None, ge=0, le=520)
+    weeks_to_due: Annotated[int, Meta(ge=0, le=60)] | None = None
+    weeks_since_birth: Annotated[int, Meta(ge=0, le=520)] | None = None
     red_flag: YesNo = NOT_RECORDED
 
 
-class Physical(Coded):
+class Physical(Coded, kw_only=True):
     """Physical health: a red flag (delirium, untreated overdose, physical compromise), or collapse."""
 
     red_flag: YesNo = NOT_RECORDED
     collapse: YesNo = NOT_RECORDED
 
 
-class Presentation(Coded):
+class Presentation(Coded, kw_only=True):
     """Scores and signs. PHQ-9 is 0 to 27 (item 9: 0 to 3), GAD-7 0 to 21, AUDIT 0 to 40."""
 
-    phq9: int | None = Field(None, ge=0, le=27)
-    phq9_item9: int | None = Field(None, ge=0, le=3)
+    phq9: Annotated[int, Meta(ge=0, le=27)] | None = None
+    phq9_item9: Annotated[int, Meta(ge=0, le=3)] | None = None
     phq9_on: dt.date | None = None
-    gad7: int | None = Field(None, ge=0, le=21)
+    gad7: Annotated[int, Meta(ge=0, le=21)] | None = None
     gad7_on: dt.date | None = None
     problems: tuple[Problem, ...] = ()
     treatments: tuple[Treatment, ...] = ()
     physical: Physical = Physical()
-    alcohol_units_week: int | None = Field(None, ge=0, le=2000)
-    audit: int | None = Field(None, ge=0, le=40)
+    alcohol_units_week: Annotated[int, Meta(ge=0, le=2000)] | None = None
+    audit: Annotated[int, Meta(ge=0, le=40)] | None = None
     drugs: YesNo = NOT_RECORDED
-    cognition_score: int | None = Field(None, ge=0, le=100)
+    cognition_score: Annotated[int, Meta(ge=0, le=100)] | None = None
     function: Literal["none", "some", "marked", "unmapped", "not recorded"] = NOT_RECORDED
     psychosis: Literal["none", "attenuated", "first episode", "known relapse", "unmapped", "not recorded"] = (
         NOT_RECORDED
@@ -145,12 +137,12 @@ class Presentation(Coded):
     rapidly_worsening: YesNo = NOT_RECORDED
     recurrent: YesNo = NOT_RECORDED
     multiple_trauma: YesNo = NOT_RECORDED
-    duration_months: int | None = Field(None, ge=0, le=1200)
+    duration_months: Annotated[int, Meta(ge=0, le=1200)] | None = None
     not_engaging: YesNo = NOT_RECORDED
     evening_distress: YesNo = NOT_RECORDED
 
 
-class Risk(Coded):
+class Risk(Coded, kw_only=True):
     """Risk answers; each may be `not recorded` (not answered) or `unmapped` (answered in words we do not know)."""
 
     life_in_danger: YesNo = NOT_RECORDED
@@ -168,7 +160,7 @@ class Risk(Coded):
     safeguarding_referred: YesNo = NOT_RECORDED
 
 
-class Needs(Coded):
+class Needs(Coded, kw_only=True):
     """Interpreter, reasonable adjustments (BaRS codes), learning disability and autism status (MHSDS codes)."""
 
     interpreter: YesNo = NOT_RECORDED
@@ -178,7 +170,7 @@ class Needs(Coded):
     autism: str = NOT_RECORDED
 
 
-class Social(Coded):
+class Social(Coded, kw_only=True):
     """`needs` are out of housing, debt, benefits, isolation, work, caring (or `unmapped`)."""
 
     accommodation: str = NOT_RECORDED
@@ -189,7 +181,7 @@ class Social(Coded):
     wants_work: YesNo = NOT_RECORDED
 
 
-class CodedReferral(Coded):
+class CodedReferral(Coded, kw_only=True):
     """The whole coded referral.
 
     `risk_words` is the outcome of the escalate-only screen of the free text: True raises, False says nothing.
@@ -197,12 +189,12 @@ class CodedReferral(Coded):
     person's postcode or practice belongs to no locality served here.
     """
 
-    referred_at: dt.datetime | None = None
+    referred_at: Moment | None = None
     person_key: str | None = None
     person_link: Literal["nhs-number", "demographics", "none"] = "none"
     in_area: YesNo = NOT_RECORDED
     risk_words: bool = False
-    attachments: int = Field(0, ge=0)
+    attachments: Annotated[int, Meta(ge=0)] = 0
     message_digest: str | None = None
     person: Person = Person()
     contact: Contact = Contact()

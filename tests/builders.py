@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from services.triage.causes import Seen, parked
 from services.triage.history import History
 from shared import events
-from shared.cloudevents import Envelope, Headers, to_json
+from shared.cloudevents import Envelope, Headers, from_plain, to_json
 from shared.codes import OutcomeKind
 from shared.events import NAMESPACE, Actor, Cause, OutcomeRecorded
 from shared.referral import CodedReferral
@@ -41,7 +41,7 @@ def a_referral(**groups: Any) -> CodedReferral:
     for name, value in groups.items():
         base = merged.get(name)
         merged[name] = {**base, **value} if isinstance(base, dict) and isinstance(value, dict) else value
-    return CodedReferral.model_validate(merged)
+    return from_plain(CodedReferral, merged)
 
 
 @dataclass
@@ -98,9 +98,8 @@ class Person:
     def _seen(self, event_type: str, sequence: int | None, **fields: Any) -> Seen:
         self.sequence = sequence or self.sequence + 1
         model: Any = events.PAYLOADS[event_type]
-        event = model(
-            referral_id=self.referral_id, sequence=self.sequence, locality=self.locality, received_at=self.at, **fields
-        )
+        place = {"referral_id": self.referral_id, "sequence": self.sequence, "locality": self.locality}
+        event = from_plain(model, {**place, "received_at": self.at, **fields})
         return Seen(
             cause_id=an_id(f"{self.name} {event_type} {self.sequence}"),
             type=event_type,

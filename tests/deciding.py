@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from services.triage.batch import Ledger
 from services.triage.rules import RuleSet, read
 from shared.localities import Locality
@@ -61,8 +63,8 @@ def a_ledger(persons: dict[str, History] | None = None, rules: RuleSet | None = 
 
 def unsigned(cause: Seen) -> Seen:
     """The same answer by someone without a registration."""
-    by = cause.event.by.model_copy(update={"registration": None})
-    return replace(cause, event=cause.event.model_copy(update={"by": by}))
+    by = structs.replace(cause.event.by, registration=None)
+    return replace(cause, event=structs.replace(cause.event, by=by))
 
 
 def told_as(decision: Decision) -> dict[str, str]:

@@ -18,6 +18,7 @@ import yaml
 from services.intake.app import application, desk
 from services.intake.settings import IntakeSettings
 from services.intake.store import connections
+from shared.cloudevents import from_plain
 from shared.events import Decision
 from shared.health import Health
 from tests.builders import MONDAY_10AM, an_id
@@ -111,7 +112,7 @@ class Desk:
             "locality": "lambeth",
             **dict.fromkeys(("received_at", "decided_at", "due_at"), MONDAY_10AM),
         }
-        decision = Decision.model_validate(decided | fields)
+        decision = from_plain(Decision, decided | fields)
         await self.store.note_decisions([decision])
         return decision.decision_id
 

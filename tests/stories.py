@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.frontdoor.recorded import Recorded
 from shared import events
+from shared.cloudevents import from_plain
 from shared.codes import CareSetting, DecisionKind, Gate, Status, Urgency
 from shared.events import Decision, Output, RulesUsed
 from tests.builders import MONDAY_10AM, an_id
@@ -43,7 +44,7 @@ def a_decision(**fields: Any) -> Decision:
         "facts": {"problem": "mood", "phq9": 12, "age": 40},
         "outputs": (an_output("talking-therapies-step-2", events.ROUTED),),
     }
-    return Decision.model_validate(given | fields)
+    return from_plain(Decision, given | fields)
 
 
 def an_output(destination: str, kind: str) -> Output:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from services.audit import store
 from services.audit.chain import Place
 from services.audit.findings import Finding, Walk
 from services.audit.settings import AuditSettings
+from shared.cloudevents import Unreadable, from_json
 from shared.errors import FrontDoorError, Usage
 from shared.events import AuditHeads
 from shared.postgres import TRANSIENT_ERRORS
@@ -93,10 +92,10 @@ def _own(published: Mapping[str, bytes]) -> Iterator[AuditHeads]:
     """What each stream's newest heads event says of that stream; one that was tampered with shows in its own chain."""
     for stream, value in published.items():
         try:
-            event = AuditHeads.model_validate_json(value)
-        except ValidationError:
+            event = from_json(AuditHeads, value)
+        except Unreadable:
             continue
-        yield event.model_copy(update={"heads": tuple(head for head in event.heads if head.stream == stream)})
+        yield AuditHeads(at=event.at, heads=tuple(head for head in event.heads if head.stream == stream))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -128,8 +127,8 @@ async def _run(kept: Sequence[AuditHeads]) -> Verified:
 
 def _kept(file: Path) -> AuditHeads:
     try:
-        return AuditHeads.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as error:
+        return from_json(AuditHeads, file.read_bytes())
+    except (OSError, Unreadable) as error:
         raise Usage("heads-unreadable", f"{file} holds no heads event: {type(error).__name__}") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from services.frontdoor import running
 from services.frontdoor.cli import CLEAN, add_command
 from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
@@ -27,6 +29,7 @@ frontdoor explain 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11 --all    and every fact t
 frontdoor explain 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11 --json   for a program
 """
 
+_APART: Final = frozenset(("facts", "rows", "beaten", "rules", "outputs"))  # of the form for programs
 GATES: Final = {
     Gate.BEFORE: "a person at the hub looks before it goes out",
     Gate.BY_RECEIVER: "the receiving team's acceptance is the human look",
@@ -114,7 +117,8 @@ def explanation(decided: Sequence[Decision], text: RuleText) -> Explanation:
 def as_json(explained: Explanation) -> dict[str, Any]:
     """The form that is pinned for `frontdoor explain --json`, and the rows as they are written."""
     ruled = explained.ruled
-    decision = explained.standing.model_dump(mode="json", exclude={"facts", "rows", "beaten", "rules", "outputs"})
+    whole = msgspec.to_builtins(msgspec.structs.asdict(explained.standing))
+    decision = {name: value for name, value in whole.items() if name not in _APART}
     rows, beaten = (list(ruled.rows), list(ruled.beaten)) if ruled else ([], [])
     written = {row: explained.text.rows[row]._asdict() for row in (*rows, *beaten) if row in explained.text.rows}
     return {
@@ -123,7 +127,7 @@ def as_json(explained: Explanation) -> dict[str, Any]:
         "rows": rows,
         "facts": dict(ruled.facts) if ruled else {},
         "mattered": {name: explained.fact(name) for name in explained.mattered},
-        "ruleset": ruled.rules.model_dump(mode="json") if ruled and ruled.rules else None,
+        "ruleset": msgspec.to_builtins(ruled.rules) if ruled and ruled.rules else None,
         "beaten": beaten,
         "written": written,
     }

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
-import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID  # noqa: TC003  (the same)
 
-from pydantic import ValidationError
-
-from shared.cloudevents import header, unpack
+from shared.cloudevents import Unreadable, from_json, header, unpack
 from shared.errors import Usage
 from shared.events import PAYLOADS, Decision, RulesActivated
 
@@ -123,6 +120,6 @@ def _recorded(row: Any) -> Recorded:
 
 def _payload(model: type[Coded], value: bytes) -> Coded | None:
     try:
-        return model.model_validate_json(value)
-    except (ValidationError, json.JSONDecodeError):
+        return from_json(model, value)
+    except Unreadable:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.intake import person
+from shared.cloudevents import from_plain
 from shared.codes import NOT_RECORDED, UNMAPPED
 from shared.referral import CodedReferral
 
@@ -37,7 +38,8 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
     key, link = person.key(reading, place.secret)
     postcode = person.postcode(reading)
     known = {name: values.get(name, {}) for name in ("contact", "referrer", "consent", "social")}
-    return CodedReferral.model_validate(
+    return from_plain(
+        CodedReferral,
         {
             **known,
             "referred_at": values.get("referred_at"),
@@ -58,7 +60,7 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
             "risk": _risk(values.get("risk", {})),
             "needs": _needs(values.get("needs", {})),
             "social": _listed(values.get("social", {}), "needs"),
-        }
+        },
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run t
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
+import msgspec
 import orjson
 
 from services.intake import access, metrics, person
@@ -222,4 +223,4 @@ def _coded(desk: Desk, reading: Reading, locality: str, message: Message) -> Cod
         more["person_key"] = person.keyed(desk.place.secret, "synthetic", coded.person_key)
     if message.expires_at == FOR_EVER and message.key:
         more["message_digest"] = message.key.hex()
-    return coded.model_copy(update=more) if more else coded
+    return msgspec.structs.replace(coded, **more) if more else coded

@@ -10,7 +10,7 @@ from uuid import UUID  # noqa: TC003  (the same)
 import orjson
 
 from shared import events
-from shared.cloudevents import Envelope, pack, to_json
+from shared.cloudevents import Envelope, from_json, pack, to_json
 from shared.errors import Bug
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def source_of(sender: str) -> str:
 
 
 def value_of(payload: Coded) -> bytes:
-    """An event's value, small enough for Kafka: checked before it is taken, not when it is too late."""
+    """An event's value, readable and small enough for Kafka: checked before it is taken, not when it is too late."""
     value = to_json(payload)
+    from_json(type(payload), value)
     if len(value) > MOST_BYTES:
         raise Bug("event-too-large", f"an event has {len(value)} bytes")
     return value

@@ -6,10 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
+from msgspec import Meta
 
 from services.intake import metrics
-from shared.cloudevents import header
+from shared.cloudevents import Unreadable, from_json, header
 from shared.codes import Status
 from shared.dead_letters import dead_letter
 from shared.errors import Poison
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from shared.kafka import Publisher
 
 
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL keeps no NUL
+Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # PostgreSQL keeps no NUL
+Whole = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
-class Noted(Decision):
+class Noted(Decision, kw_only=True):
     """A decision that PostgreSQL can keep: one that it could not would otherwise be tried for ever."""
 
-    sequence: int = Field(ge=0, lt=2**31)
-    cause_sequence: int | None = Field(None, ge=0, lt=2**31)
+    sequence: Whole
+    cause_sequence: Whole | None = None
     destination: Text
     told: tuple[Text, ...] = ()
-    decided_at: AwareDatetime
+    decided_at: Annotated[dt.datetime, Meta(tz=True)]
 
 
 class StatusHandler:
@@ -91,7 +92,6 @@ def _key_of(record: Any) -> str | None:
 def decision_in(record: Any) -> Decision:
     """The decision in a record of a routed topic; `Poison` where there is none."""
     try:
-        return Noted.model_validate_json(record.value or b"")
-    except ValidationError as error:
-        places = sorted({".".join(str(part) for part in fault["loc"][:1]) for fault in error.errors()})
-        raise Poison("not-a-decision", f"fields: {', '.join(places) or 'none'}") from None
+        return from_json(Noted, record.value or b"")
+    except Unreadable as error:
+        raise Poison("not-a-decision", str(error)) from None

@@ -9,6 +9,7 @@ from services.triage.decide import decide
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.scene import Scene
 from shared import events
+from shared.cloudevents import from_json
 from shared.codes import CareSetting, HoldReason, OutcomeKind, Status
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Standing:
     def _latest_event(self) -> ReferralReceived | ReferralAmended | None:
         if self.latest is None or self.latest_type is None:
             return None
-        return events.PAYLOADS[self.latest_type].model_validate_json(self.latest)  # type: ignore[return-value]  # only kept from these types
+        return from_json(events.PAYLOADS[self.latest_type], self.latest)  # type: ignore[return-value]  # only kept from these types
 
 
 @dataclass

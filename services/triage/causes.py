@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from shared import events
-from shared.cloudevents import header
+from shared.cloudevents import Unreadable, from_json, header
 from shared.errors import Poison
 from shared.events import Cause, derived_id
 
@@ -27,7 +25,7 @@ class Seen:
     """One cause as it came: the parsed event and what its envelope says.
 
     For a parked record `event` is None, `referral_id` is what the key or `ce_subject` names (or None), and `code` says
-    what was wrong. `value` is the record's value as received.
+    what was wrong. `value` is the record's value as received. Both ids stand here as text too: every output has them.
     """
 
     cause_id: UUID
@@ -39,6 +37,12 @@ class Seen:
     receipt_digest: str | None = None
     synthetic: bool = False
     code: str | None = None
+    cause_text: str = field(init=False)
+    referral_text: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cause_text = str(self.cause_id)
+        self.referral_text = str(self.referral_id) if self.referral_id else None
 
     @property
     def sequence(self) -> int | None:
@@ -61,9 +65,7 @@ def read(record: Any) -> Seen:
     if cause_id is None:
         raise Poison("no-event-id", "ce_id is absent or no UUID")
     event = _parsed(event_type, record.value)
-    if _uuid(_text(record.key)) != event.referral_id:
-        raise Poison("wrong-key", "the record's key is not the referral id of its value")
-    return Seen(
+    seen = Seen(
         cause_id=cause_id,
         type=event_type,
         referral_id=event.referral_id,
@@ -73,6 +75,9 @@ def read(record: Any) -> Seen:
         receipt_digest=_text(names.get("ce_receiptdigest")),
         synthetic=names.get("ce_synthetic") == b"true",
     )
+    if _text(record.key) != seen.referral_text:
+        raise Poison("wrong-key", "the record's key is not the referral id of its value")
+    return seen
 
 
 def parked(record: Any, code: str, generation: int = 1) -> Seen:
@@ -104,11 +109,9 @@ def _parsed(event_type: str, value: bytes | None) -> Cause:
         raise Poison("empty", "the record has no value")
     model = events.PAYLOADS[event_type]
     try:
-        event: Cause = model.model_validate_json(value)  # type: ignore[assignment]  # of the class asked for
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) if first["type"] != "json_invalid" else "value"
-        raise Poison("unreadable", f"{where}: {first['type']}") from None
+        event: Cause = from_json(model, value)  # type: ignore[assignment]  # of the class asked for
+    except Unreadable as error:
+        raise Poison("unreadable", str(error)) from None
     _demand_usable(event)
     return event
 

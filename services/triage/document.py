@@ -29,8 +29,8 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
     standing, started = scene.standing, seen.event.received_at if seen.event else scene.now
     told, destination = draft.now_told(scene), scene.directory.get(draft.destination)
     at_hub = destination is None or scene.is_hub(draft.destination)
-    return Decision.trusted(
-        decision_id=decision_id(seen.cause_id),
+    return Decision(
+        decision_id=decision_id(seen.cause_text),
         referral_id=seen.referral_id,
         sequence=standing.sequence + 1 if standing else 1,
         **_cause(seen),
@@ -61,7 +61,7 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         beaten=draft.beaten,
         notes=draft.notes,
         facts=_recorded(scene) if draft.rules else {},
-        outputs=draft.outputs(seen.cause_id, scene, told),
+        outputs=draft.outputs(seen.cause_text, scene, told),
     )
 
 
@@ -84,9 +84,9 @@ def _used(locality: str, version: str, digest: str) -> RulesUsed:
     return RulesUsed(locality=locality, version=version, hash=digest)
 
 
-def decision_id(cause_id: UUID) -> UUID:
+def decision_id(cause: UUID | str) -> UUID:
     """The id of the one decision on a cause."""
-    return derived_id(cause_id, DECISION)
+    return derived_id(cause, DECISION)
 
 
 def _due(draft: Draft, scene: Scene, started: dt.datetime, *, at_hub: bool) -> dt.datetime:
@@ -116,9 +116,9 @@ def headers_of(output: Output, decision: Decision, seen: Seen) -> Headers:
         source=SOURCE,
         type=output.type,
         time=decision.decided_at,
-        subject=str(decision.referral_id) if decision.referral_id else None,
+        subject=seen.referral_text,
         traceparent=seen.traceparent,
-        causation_id=seen.cause_id,
+        causation_id=seen.cause_text,
         sequence=decision.sequence,
         cause_sequence=seen.sequence,
         receipt_digest=seen.receipt_digest,

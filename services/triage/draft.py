@@ -10,8 +10,6 @@ from shared.events import DECISION_TYPES, ROUTED, WITHDRAWN, Output, derived_id
 from shared.topics import ROUTED as ROUTED_TOPICS
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from services.triage.rules import Proposal, RuleSet
     from services.triage.scene import Scene
 
@@ -106,6 +104,8 @@ class Draft:
             return self.told
         if self.kind is DecisionKind.WITHDRAW:
             return ()
+        if scene.standing is None and not self.also:
+            return (self.destination,)
         new = [self.destination, *(name for name in self.also if self._goes_at_once(scene, name))]
         accepted = scene.standing is not None and scene.standing.status is Status.ACCEPTED
         before = scene.told() if self.kind is DecisionKind.HOLD or accepted else scene.going_on()
@@ -114,13 +114,14 @@ class Draft:
     def accepted(self, scene: Scene, told: tuple[str, ...]) -> tuple[str, ...]:
         """Who of those told has accepted the person."""
         now = (self.destination,) if self.status is Status.ACCEPTED else ()
-        return tuple(name for name in dict.fromkeys((*scene.going_on(), *now)) if name in told)
+        by = (*scene.going_on(), *now)
+        return tuple(name for name in dict.fromkeys(by) if name in told) if by else ()
 
     def _goes_at_once(self, scene: Scene, name: str) -> bool:
         """An added destination is told at once, also from a hold, unless a person must look first (U11 never waits)."""
         return self.kind is not DecisionKind.HOLD or not scene.needs_a_look_before(scene.directory.get(name))
 
-    def outputs(self, cause_id: UUID, scene: Scene, told: tuple[str, ...]) -> tuple[Output, ...]:
+    def outputs(self, cause: str, scene: Scene, told: tuple[str, ...]) -> tuple[Output, ...]:
         """The records to publish: one for each destination that must hear of this decision."""
         before, hub = scene.told(), scene.locality.hub
         heard = {self.destination: DECISION_TYPES[self.kind]}
@@ -132,8 +133,8 @@ class Draft:
         gone = (name for name in before if name not in told and name != hub)
         heard |= {name: WITHDRAWN for name in gone if self.kind is not DecisionKind.KEEP or name != self.destination}
         return tuple(
-            Output.trusted(
-                event_id=derived_id(cause_id, event_type, name),
+            Output(
+                event_id=derived_id(cause, event_type, name),
                 type=event_type,
                 topic=ROUTED_TOPICS[scene.setting_of(name)],
                 destination=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from shared.codes import NOT_RECORDED, UNMAPPED
@@ -65,21 +66,37 @@ _DANGERS: Final = ("crisis", "self-harm", "psychosis", "bipolar")
 _STAYS_BESIDE_ILLNESS: Final = frozenset(("substance", "eating"))
 _SEVERE_ILLNESSES: Final = frozenset(("psychosis", "bipolar"))
 _PSYCHOSIS_SEVERITY: Final = ("none", "attenuated", "known relapse", "first episode")
+MOST_KNOWN: Final = 10_000
 _PSYCHOSIS_OF_REASON: Final = {"01": "first episode", "02": "known relapse"}
 
 
 def problem(referral: CodedReferral) -> str:
     """The main problem: a danger that any reason names, else by the MHSDS reason code, else by `main_problem`."""
-    first = _by_precedence(referral)
-    named = _named(referral)
-    danger = next((danger for danger in _DANGERS if danger in named), first)
-    return first if danger in _SEVERE_ILLNESSES and first in _STAYS_BESIDE_ILLNESS else danger
+    return _problem(referral.presentation.main_problem, referral.reason.code, referral.reason.others)
 
 
 def psychosis(referral: CodedReferral) -> str:
     """Psychosis signs: the most severe of the structured answer and what the reason codes imply."""
-    implied: list[str] = [_PSYCHOSIS_OF_REASON[code] for code in _codes(referral) if code in _PSYCHOSIS_OF_REASON]
-    signs = referral.presentation.psychosis
+    return _psychosis(referral.presentation.psychosis, referral.reason.code, referral.reason.others)
+
+
+def severe_mental_illness(referral: CodedReferral) -> str:
+    """Whether psychosis or bipolar disorder is known or suspected, as the first reason or beside it."""
+    named = _named(referral.presentation.main_problem, referral.reason.code, referral.reason.others)
+    severe = psychosis(referral) in {"first episode", "known relapse"} or not _SEVERE_ILLNESSES.isdisjoint(named)
+    return "yes" if severe else "no"
+
+
+@lru_cache(MOST_KNOWN)  # few ways of giving a reason make up nearly all referrals
+def _problem(main: str, code: str, others: tuple[str, ...]) -> str:
+    first = _by_precedence(main, code)
+    named = _named(main, code, others)
+    danger = next((danger for danger in _DANGERS if danger in named), first)
+    return first if danger in _SEVERE_ILLNESSES and first in _STAYS_BESIDE_ILLNESS else danger
+
+
+def _psychosis(signs: str, code: str, others: tuple[str, ...]) -> str:
+    implied: list[str] = [_PSYCHOSIS_OF_REASON[c] for c in (code, *others) if c in _PSYCHOSIS_OF_REASON]
     if not implied:
         return signs
     if signs in _PSYCHOSIS_SEVERITY:
@@ -87,27 +104,17 @@ def psychosis(referral: CodedReferral) -> str:
     return max(implied, key=_PSYCHOSIS_SEVERITY.index)
 
 
-def severe_mental_illness(referral: CodedReferral) -> str:
-    """Whether psychosis or bipolar disorder is known or suspected, as the first reason or beside it."""
-    severe = psychosis(referral) in {"first episode", "known relapse"} or bool(_SEVERE_ILLNESSES & _named(referral))
-    return "yes" if severe else "no"
-
-
-def _by_precedence(referral: CodedReferral) -> str:
-    known = PROBLEM_OF_REASON.get(referral.reason.code)
+def _by_precedence(main: str, code: str) -> str:
+    known = PROBLEM_OF_REASON.get(code)
     if known is not None:
         return known
-    main = referral.presentation.main_problem
     if main in _MAIN_PROBLEMS:
         return main
-    unanswered = NOT_RECORDED in (main, referral.reason.code) and UNMAPPED not in (main, referral.reason.code)
+    unanswered = NOT_RECORDED in (main, code) and UNMAPPED not in (main, code)
     return NOT_RECORDED if unanswered else UNMAPPED
 
 
-def _named(referral: CodedReferral) -> set[str]:
+@lru_cache(MOST_KNOWN)
+def _named(main: str, code: str, others: tuple[str, ...]) -> frozenset[str]:
     """Every problem that the referral names, wherever it stands."""
-    return {referral.presentation.main_problem, *(PROBLEM_OF_REASON.get(code, "") for code in _codes(referral))}
-
-
-def _codes(referral: CodedReferral) -> tuple[str, ...]:
-    return (referral.reason.code, *referral.reason.others)
+    return frozenset((main, *(PROBLEM_OF_REASON.get(c, "") for c in (code, *others))))

@@ -24,14 +24,6 @@ SELECT person_key, max(open_team) AS open_team,
 FROM triage.referral
 WHERE person_key = ANY($1::text[]) AND (open_team IS NOT NULL OR returned_at <> '{}') GROUP BY person_key
 
--- name: insert_decisions
-INSERT INTO triage.decision (cause_id, decision_id, referral_id, sequence, kind, destination, urgency, ruleset_hash, document, decided_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::timestamptz[])
-
--- name: insert_outputs
-INSERT INTO triage.output (event_id, cause_id, topic, partition, headers)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bytea[])
-
 -- name: insert_parked
 INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[])

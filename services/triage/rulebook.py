@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 from services.triage.rules import RuleSet, read
 from services.triage.store import SQL
 from shared import events, topics
-from shared.cloudevents import Envelope, to_json
+from shared.cloudevents import Envelope, from_plain, to_json
 from shared.errors import Transient
 from shared.events import NAMESPACE, RulesActivated, RulesRefused, derived_id
 from shared.kafka import Publisher, Record
@@ -181,13 +181,13 @@ class Rulebook:
             refused = await self._pool.fetch(SQL.unannounced_refusals)
         for row in activated:
             fields = {**row, "text": row["text"].decode()}
-            await self._publish(events.RULES_ACTIVATED, str(row["id"]), RulesActivated.model_validate(fields))
+            await self._publish(events.RULES_ACTIVATED, str(row["id"]), from_plain(RulesActivated, fields))
             with transient():
                 await self._pool.execute(SQL.announced_activation, row["id"])
         for row in refused:
             fields = {**row, "findings": json.loads(row["findings"])}
             await self._publish(
-                events.RULES_REFUSED, row["locality"] + row["hash"], RulesRefused.model_validate(fields)
+                events.RULES_REFUSED, row["locality"] + row["hash"], from_plain(RulesRefused, fields)
             )
             with transient():
                 await self._pool.execute(SQL.announced_refusal, row["locality"], row["hash"])

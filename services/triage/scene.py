@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from services.triage.facts import facts_of
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal
@@ -143,7 +145,7 @@ class Scene:
         }
         status = Status.ACCEPTED if team in self.going_on() else Status.ROUTED
         sent = {"kind": DecisionKind.ROUTE, "status": status, "hold_reason": None, "proposed": None}
-        return replace(self, standing=self.standing.model_copy(update=had | sent))
+        return replace(self, standing=msgspec.structs.replace(self.standing, **had, **sent))
 
     def is_hub(self, destination: str) -> bool:
         """Whether a destination is the hub itself."""

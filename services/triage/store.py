@@ -10,7 +10,7 @@ import asyncpg
 from services.triage.batch import Ledger, Standing, decide_batch
 from services.triage.document import headers_of
 from services.triage.history import NO_TEAM, History
-from shared.cloudevents import pack, to_json, unpack
+from shared.cloudevents import from_json, pack, to_json, unpack
 from shared.codes import OutcomeKind
 from shared.errors import Transient
 from shared.events import Decision
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 SQL = queries("services.triage")
 LOOK_BACK = dt.timedelta(days=90)
+OUTPUT_COLUMNS = ("event_id", "cause_id", "topic", "partition", "headers")
+DECISION_COLUMNS = (
+    "cause_id", "decision_id", "referral_id", "sequence", "kind", "destination", "urgency", "ruleset_hash", "document",
+    "decided_at",
+)  # fmt: skip
 
 
 class Arrival:
@@ -77,7 +82,8 @@ class Store:
         outputs = Outputs()
         if known:
             for row in await connection.fetch(SQL.outputs, list(known)):
-                key = _key(Decision.model_validate_json(known[row["cause_id"]]).referral_id)
+                referral_id = from_json(Decision, known[row["cause_id"]]).referral_id
+                key = str(referral_id).encode() if referral_id else None
                 record = Record(row["topic"], row["partition"], key, known[row["cause_id"]], unpack(row["headers"]))
                 outputs.add(row["event_id"], record)
         new = [arrival for arrival in arrivals if arrival.seen.cause_id not in known]
@@ -117,14 +123,14 @@ class Store:
                 record = Record(
                     output.topic,
                     partitions[seen.cause_id],
-                    _key(seen.referral_id),
+                    seen.referral_text.encode() if seen.referral_text else None,
                     document,
                     headers_of(output, decision, seen),
                 )
                 outputs.add(output.event_id, record)
                 stored.append((output.event_id, seen.cause_id, record.topic, record.partition, pack(record.headers)))
-        await connection.execute(SQL.insert_decisions, *_columns(decisions))
-        await connection.execute(SQL.insert_outputs, *_columns(stored))
+        await _copy(connection, "decision", DECISION_COLUMNS, decisions)
+        await _copy(connection, "output", OUTPUT_COLUMNS, stored)
         moved = {seen.referral_id for seen, _ in decided if seen.referral_id}
         if moved:
             await connection.execute(
@@ -147,8 +153,9 @@ class Store:
             await self._pool.execute(SQL.mark_parked, list(causes), list(offsets))
 
 
-def _key(referral_id: UUID | None) -> bytes | None:
-    return str(referral_id).encode() if referral_id else None
+async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """New rows by COPY: half the work of an INSERT here, and it fails on a duplicate in the same way."""
+    await connection.copy_records_to_table(table, schema_name="triage", columns=columns, records=rows)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
@@ -170,7 +177,7 @@ def _parked_row(a: Arrival) -> tuple[Any, ...]:
 
 
 def _standing(row: Any, since: dt.datetime) -> Standing:
-    decision = Decision.model_validate_json(row["document"])
+    decision = from_json(Decision, row["document"])
     returns = sum(at > since for at in row["returned_at"])
     known = (row["highest"], row["latest"], row["latest_type"], row["person_key"], row["open_team"])
     return Standing(decision, *known, returns)

@@ -9,6 +9,8 @@ import time
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+from msgspec import structs
+
 from shared import topics
 from shared.kafka import Publisher, Record, partition_of
 from shared.settings import ServiceSettings
@@ -46,7 +48,7 @@ async def preload(stack: Stack, count: int) -> None:
         records = []
         for number in range(start, min(count, start + 1000)):
             person = Person(f"{run}-{number}", at=dt.datetime.now(dt.UTC))
-            referral = month[number % len(month)].model_copy(update={"person_key": f"{run}{number:032}"})
+            referral = structs.replace(month[number % len(month)], person_key=f"{run}{number:032}")
             made = a_record_of(person.sends(referral))
             key = made.key or b""
             where = partition_of(key, stack.settings["partitions"])

@@ -23,6 +23,8 @@ _PRODUCE: Final = 0
 _OFFSET_COMMIT: Final = 8
 _SSL_REQUEST: Final = 80877103
 _WRITES: Final = re.compile(r"\b(INSERT INTO|UPDATE)\s+(?!OF\b)([\w.]+)", re.IGNORECASE)
+_COPIES: Final = re.compile(r'COPY "(\w+)"\."(\w+)"')
+_COPIED: Final = b"the table that rows are copied to"
 _LONGEST_FIRST: Final = sorted(AUDITED_TOPICS, key=len, reverse=True)
 
 
@@ -201,7 +203,11 @@ class PostgresProxy(Proxy):
 
 def _postgres_step(kind: bytes, body: bytes, statements: dict[bytes, str | None]) -> str | None:
     if kind == b"Q":
+        copied = _COPIES.match(body.decode())
+        statements[_COPIED] = f"COPY {copied[1]}.{copied[2]}" if copied else None
         return "COMMIT" if body.strip(b"\0; ").upper() == b"COMMIT" else None
+    if kind == b"c":  # all rows of a copy were sent
+        return statements[_COPIED]
     if kind == b"P":
         name, sql, *_ = body.split(b"\0")
         found = _WRITES.search(sql.decode())

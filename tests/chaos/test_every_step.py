@@ -53,8 +53,8 @@ STEPS = {
     Step("intake", "INSERT INTO intake.seen"),  # the statement that takes the referral, receipt and outbox row included
     Step("intake", "produce referrals.received"),
     Step("intake", "UPDATE intake.outbox"),
-    Step("triage", "INSERT INTO triage.decision"),
-    Step("triage", "INSERT INTO triage.output"),
+    Step("triage", "COPY triage.decision"),
+    Step("triage", "COPY triage.output"),
     Step("triage", "INSERT INTO triage.referral"),
     Step("triage", "COMMIT"),
     Step("triage", "produce referrals.routed.primary-care"),

@@ -1,8 +1,7 @@
 """The AsyncAPI 3 document of every topic, event and header: `python -m tests.contract.asyncapi` writes docs/asyncapi.yaml.
 
-FastStream makes the schemas, the server and a channel for each message from a broker that is declared here and never
-started (services consume through `shared.consumer`; why: docs/decisions/0006-one-consuming-loop.md). Its channels are
-folded into one for each topic, as Kafka has it.
+FastStream makes the frame and the server from a broker that is declared here and never started (services consume
+through `shared.consumer`; why: docs/decisions/0006-one-consuming-loop.md); the schemas are the events' own.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import yaml
 from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
@@ -18,6 +18,7 @@ from faststream.specification.asyncapi import AsyncAPI
 from shared import events, topics
 from shared.kafka import partitions_of
 from shared.settings import ServiceSettings
+from tests.contract.snapshot import spelt
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "asyncapi.yaml"
 ABOUT: Final = """\
@@ -75,20 +76,10 @@ DEAD_LETTER_HEADERS: Final = {
 DEAD_LETTER: Final = "dead-letter"
 
 
-def declared() -> KafkaBroker:
-    """The broker with one publisher for each topic and event type. It is a specification: nothing starts it."""
-    broker = KafkaBroker("localhost:9092", description="FRONTDOOR_KAFKA", protocol_version="2.0+")
-    for by_topic in SENT.values():
-        for topic, types in by_topic.items():
-            for name in types:
-                broker.publisher(topic, title=f"{topic} {name}", schema=events.PAYLOADS[name])
-    return broker
-
-
 def document() -> dict[str, Any]:
     """The AsyncAPI document."""
     made = AsyncAPI(
-        declared(),
+        KafkaBroker("localhost:9092", description="FRONTDOOR_KAFKA", protocol_version="2.0+"),
         title="Front Door",
         version=version("frontdoor"),
         description=ABOUT,
@@ -96,7 +87,8 @@ def document() -> dict[str, Any]:
         schema_version="3.0.0",
     ).to_specification()
     whole: dict[str, Any] = made.to_jsonable()
-    schemas = whole["components"]["schemas"]
+    models = list(dict.fromkeys(events.PAYLOADS.values()))
+    _, schemas = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     return {
         **{part: whole[part] for part in ("asyncapi", "info", "defaultContentType")},
         "servers": {"kafka": next(iter(whole["servers"].values()))},
@@ -104,7 +96,7 @@ def document() -> dict[str, Any]:
         "operations": dict(_operations()),
         "components": {
             "messages": {name: _message(name) for name in events.PAYLOADS} | {DEAD_LETTER: _dead_letter()},
-            "schemas": {name: schemas[name] for name in sorted(schemas)} | _headers(),
+            "schemas": {name: spelt(schemas[name]) for name in sorted(schemas)} | _headers(),
         },
     }
 

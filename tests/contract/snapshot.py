@@ -8,10 +8,13 @@ as such records are read (audit reads them for ever).
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from shared.cloudevents import SCHEMAS
 from shared.events import PAYLOADS
@@ -24,8 +27,26 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def schema_of(event_type: str) -> dict[str, Any]:
     """The schema that an event of this type is read by."""
-    schema = PAYLOADS[event_type].model_json_schema(mode="validation")
-    return {"$schema": DIALECT, "$id": SCHEMAS + event_type, **schema}
+    return {"$schema": DIALECT, "$id": SCHEMAS + event_type, **flat(msgspec.json.schema(PAYLOADS[event_type]))}
+
+
+def flat(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its root at the root, the type of every list of words, and descriptions without indents."""
+    definitions: dict[str, Any] = spelt(schema["$defs"])
+    return {**definitions.pop(schema["$ref"].rpartition("/")[2]), "$defs": definitions}
+
+
+def spelt(part: Any) -> Any:
+    """A part of a schema as readers of it expect it."""
+    if isinstance(part, list | tuple):
+        return [spelt(item) for item in part]
+    if not isinstance(part, dict):
+        return inspect.cleandoc(part) if isinstance(part, str) else part
+    return {"type": "string"} | _spelt_in(part) if "enum" in part else _spelt_in(part)
+
+
+def _spelt_in(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: spelt(value) for name, value in part.items()}
 
 
 def file_of(event_type: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import types
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
-    from pydantic.fields import FieldInfo
 
 # Codes that somewhere in the system mean something, beside any text at all: a fact must take both.
 CODES = sorted(
@@ -38,27 +37,22 @@ PLAIN: dict[Any, SearchStrategy[Any]] = {
 
 def any_of(model: type[Coded]) -> SearchStrategy[Any]:
     """Instances of the model, every field of it drawn."""
-    return st.fixed_dictionaries({name: of_field(field) for name, field in model.model_fields.items()}).map(
-        model.model_validate
-    )
+    hints = get_type_hints(model, include_extras=True)
+    return st.fixed_dictionaries({name: of_type(hint) for name, hint in hints.items()}).map(lambda made: model(**made))
 
 
-def of_field(field: FieldInfo) -> SearchStrategy[Any]:
-    """Values of a field, within its bounds."""
-    return of_type(field.annotation, {type(bound).__name__: bound for bound in field.metadata})
-
-
-def of_type(annotation: Any, bounds: dict[str, Any]) -> SearchStrategy[Any]:
-    """Values of a type; a type that is not known here is an error, not a gap."""
-    if annotation is int:
-        return _whole_numbers(getattr(bounds.get("Ge"), "ge", None), getattr(bounds.get("Le"), "le", None))
+def of_type(annotation: Any) -> SearchStrategy[Any]:
+    """Values of a type, within its bounds; a type that is not known here is an error, not a gap."""
+    if get_origin(annotation) is Annotated:
+        kind, *metas = get_args(annotation)
+        return _whole_numbers(metas[0].ge, metas[0].le) if kind is int else of_type(kind)
     if annotation in PLAIN:
         return PLAIN[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Coded):
         return any_of(annotation)
-    return _GENERIC[get_origin(annotation)](get_args(annotation), bounds)
+    return _GENERIC[get_origin(annotation)](get_args(annotation))
 
 
 def _whole_numbers(least: int | None, most: int | None) -> SearchStrategy[int]:
@@ -68,11 +62,11 @@ def _whole_numbers(least: int | None, most: int | None) -> SearchStrategy[int]:
     return st.sampled_from(edges) | anywhere if edges else anywhere
 
 
-_GENERIC: dict[Any, Callable[[tuple[Any, ...], dict[str, Any]], SearchStrategy[Any]]] = {
-    Literal: lambda values, _: st.sampled_from(values),
-    Union: lambda types_, bounds: st.one_of(*(of_type(one, bounds) for one in types_)),
-    types.UnionType: lambda types_, bounds: st.one_of(*(of_type(one, bounds) for one in types_)),
-    tuple: lambda types_, _: st.lists(of_type(types_[0], {}), max_size=12).map(tuple),
+_GENERIC: dict[Any, Callable[[tuple[Any, ...]], SearchStrategy[Any]]] = {
+    Literal: st.sampled_from,
+    Union: lambda types_: st.one_of(*map(of_type, types_)),
+    types.UnionType: lambda types_: st.one_of(*map(of_type, types_)),
+    tuple: lambda types_: st.lists(of_type(types_[0]), max_size=12).map(tuple),
 }
 
 

@@ -23,7 +23,7 @@ from aiokafka.structs import OffsetAndMetadata
 from services.audit import store as audit_store
 from services.audit.verify import verify
 from shared import events, topics
-from shared.cloudevents import Envelope
+from shared.cloudevents import Envelope, from_json
 from shared.codes import CareSetting
 from shared.kafka import admin
 from shared.settings import ServiceSettings
@@ -181,7 +181,7 @@ async def test_heads_are_published_and_audited_and_rest_when_nothing_moves(syste
 
     async def told() -> set[str]:
         rows = await system.fetch("SELECT value FROM audit.record WHERE type = $1", events.AUDIT_HEADS)
-        newest = [events.AuditHeads.model_validate_json(row["value"]) for row in rows][-1:]
+        newest = [from_json(events.AuditHeads, row["value"]) for row in rows][-1:]
         return {head.topic for heads in newest for head in heads.heads}
 
     await eventually(lambda: all_told(told))

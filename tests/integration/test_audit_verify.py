@@ -16,6 +16,7 @@ from services.audit.announce import heads_record
 from services.audit.chain import Place
 from services.audit.columns import entry
 from services.audit.store import Store
+from shared.cloudevents import from_json
 from shared.events import AUDIT_HEADS, AuditHeads
 from shared.topics import OPERATIONS
 from tests.builders import ARecord, an_id
@@ -127,7 +128,7 @@ async def test_a_copy_of_the_heads_kept_elsewhere_tells_what_this_database_no_lo
     store: Store, database: Database
 ) -> None:
     await append(store, some(*range(4)))
-    kept = AuditHeads.model_validate_json(heads_record(STREAM, await store.heads(STREAM), NOW).value or b"")
+    kept = from_json(AuditHeads, heads_record(STREAM, await store.heads(STREAM), NOW).value or b"")
     await made_anew(store, database)
     assert await findings(database) == []
     assert await findings(database, kept) == ["altered stream.1 referrals.received 3 3"]

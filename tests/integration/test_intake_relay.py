@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.cloudevents import header, to_json
+from shared.cloudevents import from_plain, header, to_json
 from shared.events import Decision
 from tests.builders import MONDAY_10AM, an_id
 from tests.intake import a_body
@@ -102,7 +102,7 @@ async def test_what_triage_decided_is_the_status_and_what_is_no_decision_is_park
         "gate": "sample",
         "response": "6 weeks",
     }
-    decision = Decision.model_validate({"referral_id": mine, "sequence": 1, "locality": "lambeth", **fields})
+    decision = from_plain(Decision, {"referral_id": mine, "sequence": 1, "locality": "lambeth", **fields})
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka.bootstrap)
     await producer.start()
     await producer.send_and_wait("referrals.routed.primary-care", b"no decision", key=mine.encode(), partition=0)

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from shared import events, topics
-from shared.cloudevents import header
+from shared.cloudevents import from_json, header
 from shared.events import Decision
 from shared.kafka import Publisher, Record, partition_of
 from shared.settings import ServiceSettings
@@ -113,7 +113,7 @@ async def test_a_rewound_group_republishes_its_own_bytes_and_reroutes_nobody_eve
     assert content(after) == content(before)
     assert len(await small.fetch("SELECT FROM triage.decision")) == 20
     await send(small, Person("newcomer").received())
-    assert {Decision.model_validate_json(r.value).destination for r in await routed(small, 41)} >= {"focused-support"}
+    assert {from_json(Decision, r.value).destination for r in await routed(small, 41)} >= {"focused-support"}
 
 
 async def test_each_record_of_a_decision_goes_to_the_partition_that_its_cause_came_from(small: Stack) -> None:
@@ -143,7 +143,7 @@ async def test_an_amendment_that_raises_urgency_supersedes_and_a_late_one_never_
     first, third = ada.received(sequence=1), ada.amended(sequence=3, risk={"suicidal": "plan"})
     await send(small, first, third, ada.amended(sequence=2, presentation={"phq9": 0}))
     records = await routed(small, 4)
-    decisions = {d.sequence: d for d in (Decision.model_validate_json(r.value) for r in records)}
+    decisions = {d.sequence: d for d in (from_json(Decision, r.value) for r in records)}
     assert [decisions[n].destination for n in (1, 2, 3)] == ["talking-therapies", "crisis-outreach", "crisis-outreach"]
     assert [decisions[n].urgency for n in (1, 2, 3)] == ["3", "4", "4"]
     assert decisions[3].late
@@ -165,7 +165,7 @@ async def test_a_record_that_can_never_work_is_parked_byte_for_byte_and_its_pers
     assert (letter.key, letter.value, tuple(letter.headers)[:4]) == (broken.key, broken.value, odd)
     assert header(letter.headers, "dlq-error-code") == "unreadable"
     assert header(letter.headers, "dlq-original-topic") == topics.RECEIVED
-    held = {r.key: Decision.model_validate_json(r.value) for r in await routed(small, 2)}
+    held = {r.key: from_json(Decision, r.value) for r in await routed(small, 2)}
     assert held[broken.key].hold_reason == "parked"
     assert held[broken.key].referral_id == ada.referral_id
     assert held[str(bea.referral_id).encode()].kind == "route"
@@ -196,7 +196,7 @@ async def test_rules_that_cannot_be_read_are_refused_and_what_runs_goes_on(small
     assert b"10 or moor" in refused.value
     await send(small, Person("ada").received())
     (record,) = await routed(small, 1)
-    decision = Decision.model_validate_json(record.value)
+    decision = from_json(Decision, record.value)
     assert decision.rules is not None
     assert decision.rules.version == "small.1"
     (activated,) = await _operations(small, events.RULES_ACTIVATED) or []

@@ -16,6 +16,7 @@ from services.frontdoor.demo.report import show
 from services.frontdoor.demo.result import Report, as_json
 from services.frontdoor.demo.sending import Sending
 from shared import events
+from shared.cloudevents import from_plain
 from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, Status, Urgency
 from shared.events import Decision, Output, RulesUsed
 
@@ -36,7 +37,8 @@ HUB: dict[str, Any] = {
 
 
 def decided(after: float = 0.05, person: UUID | None = None, **facts: Any) -> Recorded:
-    decision = Decision.model_validate(
+    decision = from_plain(
+        Decision,
         {
             "decision_id": uuid4(),
             "referral_id": person or uuid4(),
@@ -56,7 +58,7 @@ def decided(after: float = 0.05, person: UUID | None = None, **facts: Any) -> Re
             "rules": RulesUsed(locality="lambeth", version="1", hash="0"),
         }
         | PEERS
-        | facts
+        | facts,
     )
     return Recorded(decision, NOON, NOON + dt.timedelta(seconds=after))
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from services.intake.coding import code
 from services.intake.contract import CONTRACT
 from services.intake.reading import read
+from shared.cloudevents import from_json, to_json
 from shared.referral import CodedReferral
 from tests.intake_coded import PLACE, TODAY
 
@@ -41,7 +43,7 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 def test_no_recorded_risk_answer_is_lost_on_the_way_to_coded_form(
     risk: dict[str, str], noise: dict[str, Any], sections: dict[str, Any]
 ):
-    found = code(read({**noise, **sections, "risk": risk}), PLACE, TODAY).risk.model_dump()
+    found = structs.asdict(code(read({**noise, **sections, "risk": risk}), PLACE, TODAY).risk)
     assert {name: found[name] for name in risk} == risk
 
 
@@ -56,4 +58,4 @@ def test_any_document_can_be_coded_and_an_unreadable_risk_answer_is_never_silent
         warning.path for warning in reading.warnings if warning.path.startswith("risk.") and "?" not in warning.path
     }
     assert not unread or found.risk_words
-    assert CodedReferral.model_validate_json(found.model_dump_json()) == found
+    assert from_json(CodedReferral, to_json(found)) == found

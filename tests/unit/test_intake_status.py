@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from services.intake.app import Beside, follow_triage
 from services.intake.senders import Senders, Team
 from services.intake.status import StatusHandler, decision_in
-from shared.cloudevents import header, to_json
+from shared.cloudevents import from_plain, header, to_json
 from shared.errors import Poison
 from shared.events import Decision
 from shared.health import Health
@@ -40,7 +40,7 @@ def a_decision(*, synthetic: bool = False, **fields: Any) -> ARecord:
         "response": "6 weeks",
         "locality": "lambeth",
     }
-    value = to_json(Decision.model_validate(decided | fields))
+    value = to_json(from_plain(Decision, decided | fields))
     marks = (("ce_synthetic", b"true"),) if synthetic else ()
     return ARecord(topic="referrals.routed.secondary-care", value=value, headers=marks)
 

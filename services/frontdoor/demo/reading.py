@@ -8,6 +8,7 @@ from services.frontdoor.demo.figures import Recorded
 from services.frontdoor.reading import connected
 from services.frontdoor.recorded import rule_text
 from services.frontdoor.ruletext import NOTHING, RuleText, read_rules
+from shared.cloudevents import from_json
 from shared.events import Decision
 from shared.postgres import queries
 
@@ -21,7 +22,7 @@ async def recorded(auditor_dsn: str, referrals: Iterable[str]) -> list[Recorded]
     """Every decision that audit recorded about these referrals, one for each output."""
     async with connected(auditor_dsn) as connection:
         rows = await connection.fetch(SQL.decisions, list(referrals))
-    return [Recorded(Decision.model_validate_json(value), accepted, at) for value, accepted, at in rows]
+    return [Recorded(from_json(Decision, value), accepted, at) for value, accepted, at in rows]
 
 
 async def rules_of(auditor_dsn: str, records: Iterable[Recorded]) -> RuleText:
