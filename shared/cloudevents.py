@@ -18,9 +18,11 @@ Model = TypeVar("Model", bound=Coded)
 
 SCHEMAS: Final = "urn:frontdoor:schema:"
 
-_ENCODER: Final = msgspec.json.Encoder()
-
 Headers = tuple[tuple[str, bytes | None], ...]
+
+_ENCODER: Final = msgspec.json.Encoder()
+_PACKER: Final = msgspec.msgpack.Encoder()
+_UNPACKER: Final = msgspec.msgpack.Decoder(Headers)
 
 
 class Unreadable(ValueError):
@@ -131,35 +133,10 @@ def _decoder(model: type[Model]) -> msgspec.json.Decoder[Model]:
 
 
 def pack(headers: Headers) -> bytes:
-    """Kafka headers as one byte string, in their order: each name and value as a netstring, `-` for a null value."""
-    return b"".join(
-        [
-            b"%b%d:%b" % (_name(name), len(value), value) if value is not None else _name(name) + b"-"
-            for name, value in headers
-        ]
-    )
-
-
-@lru_cache(maxsize=256)  # names are few and come with every event
-def _name(name: str) -> bytes:
-    raw = name.encode()
-    return b"%d:%b" % (len(raw), raw)
+    """Kafka headers as one byte string (MessagePack), in their order."""
+    return _PACKER.encode(headers)
 
 
 def unpack(packed: bytes) -> Headers:
     """The headers that `pack` was given. Raises ValueError where the bytes are not of that form."""
-    texts: list[bytes | None] = []
-    place = 0
-    while place < len(packed):
-        if packed[place : place + 1] == b"-":
-            texts.append(None)
-            place += 1
-            continue
-        colon = packed.index(b":", place)
-        end = colon + 1 + int(packed[place:colon])
-        if end > len(packed):
-            raise ValueError("packed headers are cut short")
-        texts.append(packed[colon + 1 : end])
-        place = end
-    names, values = texts[::2], texts[1::2]
-    return tuple(((name or b"").decode(), value) for name, value in zip(names, values, strict=True))
+    return _UNPACKER.decode(packed)

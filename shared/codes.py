@@ -40,7 +40,7 @@ _WORDS = dict(zip(Urgency, ("emergency", "very urgent", "urgent", "routine"), st
 
 def most_urgent(first: Urgency, *others: Urgency) -> Urgency:
     """The most urgent of the codes given; urgency only ever rises (clinical ground rule 2)."""
-    return min((first, *others), key=lambda code: code.severity)
+    return min((first, *others), key=_SEVERITY.__getitem__)
 
 
 class CareSetting(StrEnum):

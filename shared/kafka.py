@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -218,10 +218,12 @@ async def _end(producer: AIOKafkaProducer, within: float) -> None:
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[int | None]:
-    order = sorted(range(len(records)), key=lambda i: (records[i].topic, records[i].partition, i))
+    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for place, record in enumerate(records):
+        groups[record.topic, record.partition].append(place)
     sent: list[tuple[list[int], asyncio.Future[Any]]] = []
-    for (topic, partition), group in groupby(order, key=lambda i: (records[i].topic, records[i].partition)):
-        for places, batch in _batches(producer, records, list(group)):
+    for (topic, partition), group in groups.items():
+        for places, batch in _batches(producer, records, group):
             sent.append((places, await producer.send_batch(batch, topic, partition=partition)))
     await asyncio.gather(*(future for _, future in sent))
     offsets: list[int | None] = [None] * len(records)

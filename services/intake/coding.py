@@ -38,8 +38,7 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
     key, link = person.key(reading, place.secret)
     postcode = person.postcode(reading)
     known = {name: values.get(name, {}) for name in ("contact", "referrer", "consent", "social")}
-    return from_plain(
-        CodedReferral,
+    return _coded(
         {
             **known,
             "referred_at": values.get("referred_at"),
@@ -60,8 +59,13 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
             "risk": _risk(values.get("risk", {})),
             "needs": _needs(values.get("needs", {})),
             "social": _listed(values.get("social", {}), "needs"),
-        },
+        }
     )
+
+
+def _coded(fields: dict[str, Any]) -> CodedReferral:
+    """A part that nothing was said of is left out, as it is from the event."""
+    return from_plain(CodedReferral, {name: value for name, value in fields.items() if value != {}})
 
 
 def locality_of(reading: Reading, place: Place, sender: str | None) -> str:

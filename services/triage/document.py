@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.due import due_at, hub_due_at
 from shared.cloudevents import Envelope, Headers
-from shared.codes import NOT_RECORDED, Gate
+from shared.codes import Gate
 from shared.events import OUTCOME, Decision, Output, RulesUsed, derived_id
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from services.triage.causes import Seen
     from services.triage.draft import Draft
-    from services.triage.facts import Value
     from services.triage.scene import Scene
 
 DECISION: Final = "frontdoor.decision"
@@ -60,7 +59,7 @@ def document(draft: Draft, seen: Seen, scene: Scene) -> Decision:
         rows=draft.rows,
         beaten=draft.beaten,
         notes=draft.notes,
-        facts=_recorded(scene) if draft.rules else {},
+        facts=scene.facts if draft.rules else {},
         outputs=draft.outputs(seen.cause_text, scene, told),
     )
 
@@ -73,10 +72,6 @@ def _cause(seen: Seen) -> dict[str, Any]:
         "cause_sequence": seen.sequence,
         "outcome": seen.event.kind if seen.type == OUTCOME else None,
     }
-
-
-def _recorded(scene: Scene) -> dict[str, Value]:
-    return {name: value for name, value in scene.facts.items() if value != NOT_RECORDED}
 
 
 @cache

@@ -15,7 +15,7 @@ from services.triage.problem import problem, psychosis, severe_mental_illness
 from shared.codes import NOT_RECORDED, UNMAPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from shared.referral import CodedReferral
 
@@ -166,15 +166,23 @@ FACTS: Final[dict[str, str | Callable[[CodedReferral, History], Value]]] = {
     "capacity_concern": "consent.capacity_concern",
     "safe_contact_only": "contact.safe_contact_only",
 }
+_BLANK: Final[dict[str, Value]] = dict.fromkeys(FACTS, NOT_RECORDED)
 _PATHS: Final = {name: path for name, path in FACTS.items() if isinstance(path, str)}
 _COMPUTED: Final = {name: fact for name, fact in FACTS.items() if not isinstance(fact, str)}
 _READ_PATHS: Final = attrgetter(*_PATHS.values())  # all paths in one call: every referral pays for this
 
 
 def facts_of(referral: CodedReferral, history: History = NO_HISTORY) -> dict[str, Value]:
-    """Every fact of one referral, by name."""
+    """The facts of one referral that are recorded, by name: absent means not recorded."""
     read = zip(_PATHS, _READ_PATHS(referral), strict=True)
-    facts: dict[str, Value] = {name: NOT_RECORDED if value is None else value for name, value in read}
+    facts: dict[str, Value] = {name: value for name, value in read if value is not None and value != NOT_RECORDED}
     for name, fact in _COMPUTED.items():
-        facts[name] = fact(referral, history)
+        value = fact(referral, history)
+        if value != NOT_RECORDED:
+            facts[name] = value
     return facts
+
+
+def with_blanks(facts: Mapping[str, Value]) -> dict[str, Value]:
+    """Every fact by name, those that are absent as not recorded: what rules ask for."""
+    return {**_BLANK, **facts}

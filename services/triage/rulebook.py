@@ -186,9 +186,7 @@ class Rulebook:
                 await self._pool.execute(SQL.announced_activation, row["id"])
         for row in refused:
             fields = {**row, "findings": json.loads(row["findings"])}
-            await self._publish(
-                events.RULES_REFUSED, row["locality"] + row["hash"], from_plain(RulesRefused, fields)
-            )
+            await self._publish(events.RULES_REFUSED, row["locality"] + row["hash"], from_plain(RulesRefused, fields))
             with transient():
                 await self._pool.execute(SQL.announced_refusal, row["locality"], row["hash"])
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from services.triage.facts import facts_of
+from services.triage.facts import facts_of, with_blanks
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal
 from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, Status, Urgency, most_urgent
@@ -47,22 +46,31 @@ class Scene:
     now: dt.datetime
     history: History = NO_HISTORY
     without_rules: str | None = None
+    _facts: dict[str, Value] | None = field(default=None, init=False)
+    _proposal: Proposal | None = field(default=None, init=False)
 
     @property
     def directory(self) -> Mapping[str, Destination]:
         """The destinations of the rule set in force."""
         return self.rules.destinations
 
-    @cached_property
+    @property
     def facts(self) -> dict[str, Value]:
-        """What the rules see of this referral; of one that came without content, that nothing was recorded."""
-        return facts_of(self.facts_from or CodedReferral(), self.history)
+        """What is recorded of this referral for the rules to see; of one that came without content, nothing."""
+        if self._facts is None:
+            self._facts = facts_of(self.facts_from or CodedReferral(), self.history)
+        return self._facts
 
-    @cached_property
+    @property
     def proposal(self) -> Proposal:
         """What the rules in force make of the facts; a person decides where they cannot read one, or are another's."""
+        if self._proposal is None:
+            self._proposal = self._proposed()
+        return self._proposal
+
+    def _proposed(self) -> Proposal:
         try:
-            proposed = self.rules.propose(self.facts)
+            proposed = self.rules.propose(with_blanks(self.facts))
         except Bug as error:
             unread = Proposal(Urgency.URGENT, (), "", "", "none", (), (), (), hold=True, notes=(error.detail,))
             return self._for_a_person(unread)
@@ -76,7 +84,7 @@ class Scene:
 
     def _for_a_person(self, proposed: Proposal) -> Proposal:
         """At the hub, urgent at least, and never less so than the referrer asked (clinical ground rule 2)."""
-        own = self.facts[REFERRER_URGENCY]
+        own = self.facts.get(REFERRER_URGENCY)
         floors = (Urgency(str(own)),) if own in list(Urgency) else ()
         urgency = most_urgent(proposed.urgency, Urgency.URGENT, *floors)
         return proposed._replace(
@@ -153,12 +161,14 @@ class Scene:
 
     def is_open(self, destination: Destination | None) -> bool:
         """Whether a destination is in the directory, within its dates and accepting."""
-        if destination is None:
+        if destination is None or not destination.accepting:
             return False
+        if destination.valid_from is None and destination.valid_to is None:
+            return True
         today = self.now.astimezone(self.locality.zone).date()
         begun = destination.valid_from is None or destination.valid_from <= today
         ended = destination.valid_to is not None and destination.valid_to < today
-        return begun and not ended and destination.accepting
+        return begun and not ended
 
     def needs_a_look_before(self, destination: Destination | None) -> bool:
         """Whether a person must look first: the destination's gate, or history known only by a weak link."""

@@ -16,7 +16,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared import topics
-from shared.events import ReferralReceived  # noqa: TC001  (FastStream reads the annotation)
+from tests.bench.plain import PlainReceived  # noqa: TC001  (FastStream reads the annotation)
 
 OUT = "bench.out"
 
@@ -36,7 +36,7 @@ async def main(bootstrap: str, dsn: str, count: int) -> None:
         ack_policy=AckPolicy.ACK,
     )
     @broker.publisher(OUT)
-    async def route(event: ReferralReceived) -> ReferralReceived:
+    async def route(event: PlainReceived) -> PlainReceived:
         if not state["wall"]:
             state["wall"], state["cpu"] = time.perf_counter(), time.process_time()
         await pool.execute("INSERT INTO tutorial VALUES ($1, $2)", event.referral_id, event.model_dump_json())

@@ -79,10 +79,26 @@ BREAKS: Any = {
         {"on": (Moment, NEEDED)},
         "on: narrower, format was date, is date-time",
     ),
-    "now a pattern": (SAME, {"code": (Annotated[str, Meta(pattern="[0-9]+")], NEEDED)}, "code: narrower, pattern was free, is [0-9]+"),
-    "a higher least": ({"n": (Annotated[int, Meta(ge=0)], NEEDED)}, {"n": (Annotated[int, Meta(ge=1)], NEEDED)}, "n: narrower, minimum was 0, is 1"),
-    "a lower most": ({"n": (Annotated[int, Meta(le=27)], NEEDED)}, {"n": (Annotated[int, Meta(le=21)], NEEDED)}, "n: narrower, maximum was 27, is 21"),
-    "now a most": ({"n": (int, NEEDED)}, {"n": (Annotated[int, Meta(le=21)], NEEDED)}, "n: narrower, maximum was free, is 21"),
+    "now a pattern": (
+        SAME,
+        {"code": (Annotated[str, Meta(pattern="[0-9]+")], NEEDED)},
+        "code: narrower, pattern was free, is [0-9]+",
+    ),
+    "a higher least": (
+        {"n": (Annotated[int, Meta(ge=0)], NEEDED)},
+        {"n": (Annotated[int, Meta(ge=1)], NEEDED)},
+        "n: narrower, minimum was 0, is 1",
+    ),
+    "a lower most": (
+        {"n": (Annotated[int, Meta(le=27)], NEEDED)},
+        {"n": (Annotated[int, Meta(le=21)], NEEDED)},
+        "n: narrower, maximum was 27, is 21",
+    ),
+    "now a most": (
+        {"n": (int, NEEDED)},
+        {"n": (Annotated[int, Meta(le=21)], NEEDED)},
+        "n: narrower, maximum was free, is 21",
+    ),
     "a whole number": ({"n": (float, NEEDED)}, {"n": (int, NEEDED)}, "n: narrower, may no longer be of type number"),
     "other items": (
         {"codes": (tuple[str, ...], ())},

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.triage.facts import facts_of
+from services.triage.facts import facts_of, with_blanks
 from tests.builders import a_referral
 
 
 def seen(fact: str, **groups: Any) -> str | int:
     """What the rules see for a fact."""
-    return facts_of(a_referral(**groups))[fact]
+    return with_blanks(facts_of(a_referral(**groups)))[fact]
 
 
 @pytest.mark.parametrize(
