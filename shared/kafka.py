@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -184,7 +183,6 @@ class Publisher:
                 **client_options(self._settings),
                 acks="all",
                 enable_idempotence=True,
-                linger_ms=0,
                 max_batch_size=MAX_BATCH_BYTES,
                 max_request_size=4 * MAX_BATCH_BYTES,
                 request_timeout_ms=int(self._settings.kafka_send_timeout * 1000),
@@ -218,9 +216,9 @@ async def _end(producer: AIOKafkaProducer, within: float) -> None:
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[int | None]:
-    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[int]] = {}
     for place, record in enumerate(records):
-        groups[record.topic, record.partition].append(place)
+        groups.setdefault((record.topic, record.partition), []).append(place)
     sent: list[tuple[list[int], asyncio.Future[Any]]] = []
     for (topic, partition), group in groups.items():
         for places, batch in _batches(producer, records, group):
@@ -228,9 +226,9 @@ async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[i
     await asyncio.gather(*(future for _, future in sent))
     offsets: list[int | None] = [None] * len(records)
     for places, future in sent:
-        base = future.result().offset
-        for step, place in enumerate(places):
-            offsets[place] = base + step if base >= 0 else None
+        if (base := future.result().offset) >= 0:
+            for step, place in enumerate(places):
+                offsets[place] = base + step
     return offsets
 
 
