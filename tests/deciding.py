@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from services.triage.batch import Ledger
 from services.triage.rules import RuleSet, read
@@ -63,8 +62,8 @@ def a_ledger(persons: dict[str, History] | None = None, rules: RuleSet | None = 
 
 def unsigned(cause: Seen) -> Seen:
     """The same answer by someone without a registration."""
-    by = structs.replace(cause.event.by, registration=None)
-    return replace(cause, event=structs.replace(cause.event, by=by))
+    by = replace(cause.event.by, registration=None)
+    return replace(cause, event=replace(cause.event, by=by))
 
 
 def told_as(decision: Decision) -> dict[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from services.triage.decide import decide
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.scene import Scene
 from shared import events
 from shared.cloudevents import from_json
 from shared.codes import CareSetting, HoldReason, OutcomeKind, Status
+from shared.events import Decision
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from services.triage.causes import Seen
     from services.triage.rules import RuleSet
-    from shared.events import Decision, ReferralAmended, ReferralReceived
+    from shared.events import ReferralAmended, ReferralReceived
     from shared.localities import Locality
     from shared.referral import CodedReferral
 
@@ -27,8 +30,7 @@ if TYPE_CHECKING:
 _CARRY_FACTS: Final = frozenset((events.RECEIVED, events.AMENDED))
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """Where one referral stands: its newest decision, and the newest event that carried its facts."""
 
     decision: Decision

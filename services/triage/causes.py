@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header
@@ -20,8 +21,7 @@ _MOST_SEQUENCE: Final = 2**31 - 1
 _YEARS: Final = range(2000, 3000)
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """One cause as it came: the parsed event and what its envelope says.
 
     For a parked record `event` is None, `referral_id` is what the key or `ce_subject` names (or None), and `code` says
@@ -37,8 +37,8 @@ class Seen:
     receipt_digest: str | None = None
     synthetic: bool = False
     code: str | None = None
-    cause_text: str = field(init=False)
-    referral_text: str | None = field(init=False)
+    cause_text: str = ""
+    referral_text: str | None = None
 
     def __post_init__(self) -> None:
         self.cause_text = str(self.cause_id)

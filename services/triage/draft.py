@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
+from services.triage.rules import RuleSet
 from shared.codes import DecisionKind, HoldReason, Status, Urgency
 from shared.events import DECISION_TYPES, ROUTED, WITHDRAWN, Output, derived_id
 from shared.topics import ROUTED as ROUTED_TOPICS
 
 if TYPE_CHECKING:
-    from services.triage.rules import Proposal, RuleSet
+    from services.triage.rules import Proposal
     from services.triage.scene import Scene
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """What a decision will say; whom it tells is worked out from the scene where `told` is None."""
 
     kind: DecisionKind

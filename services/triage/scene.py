@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from services.triage.facts import facts_of, with_blanks
+from services.triage.facts import Value, facts_of, with_blanks
 from services.triage.history import NO_HISTORY, NO_TEAM, History
-from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal
+from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS, Proposal, RuleSet
 from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, Status, Urgency, most_urgent
 from shared.errors import Bug
+from shared.events import Decision
+from shared.localities import Locality
 from shared.referral import CodedReferral
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from services.triage.causes import Seen
-    from services.triage.facts import Value
-    from services.triage.rules import Destination, RuleSet
-    from shared.events import Decision
-    from shared.localities import Locality
+    from services.triage.rules import Destination
 
 
 # A hold for one of these is ended by a person alone; on top of each other the first of them stays.
 _FOR_A_PERSON: Final = (HoldReason.SAFETY, HoldReason.AFTER_WITHDRAWAL, HoldReason.CONFLICT, HoldReason.RETURNED)
 
 
-@dataclass
-class Scene:
+class Scene(Struct):
     """All that a decision may depend on. `highest` is the highest cause sequence decided for this referral.
 
     `facts_from` is the coded referral that the rules see: the cause's own, or the latest where that is newer.
@@ -46,8 +44,8 @@ class Scene:
     now: dt.datetime
     history: History = NO_HISTORY
     without_rules: str | None = None
-    _facts: dict[str, Value] | None = field(default=None, init=False)
-    _proposal: Proposal | None = field(default=None, init=False)
+    _facts: dict[str, Value] | None = None
+    _proposal: Proposal | None = None
 
     @property
     def directory(self) -> Mapping[str, Destination]:
@@ -153,7 +151,7 @@ class Scene:
         }
         status = Status.ACCEPTED if team in self.going_on() else Status.ROUTED
         sent = {"kind": DecisionKind.ROUTE, "status": status, "hold_reason": None, "proposed": None}
-        return replace(self, standing=msgspec.structs.replace(self.standing, **had, **sent))
+        return replace(self, standing=replace(self.standing, **had, **sent), _facts=None, _proposal=None)
 
     def is_hub(self, destination: str) -> bool:
         """Whether a destination is the hub itself."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
+ROUNDS = 3
 
 
 class Rate(NamedTuple):
@@ -55,21 +56,25 @@ def used(pid: int) -> tuple[float, float]:
     return times.user + times.system, process.memory_info().rss / 1e6
 
 
-async def triage(stack: Stack, count: int) -> Rate:
-    """Triage with its decision store, from its first decision to its last."""
+async def triage(stack: Stack, before: int, count: int) -> Rate:
+    """Triage with its decision store, from its first decision after those `before` to the last of `count` more."""
     stack.begin("triage")
     pid = stack.process("triage").pid
     loop = asyncio.get_running_loop()
-    first = await eventually(lambda: _decided(stack, 1), 120)
+    first = await eventually(lambda: _decided(stack, before + 1), 120)
     (cpu, _), began = used(pid), loop.time()
-    last = await eventually(lambda: _decided(stack, count), 300)
+    last = await eventually(lambda: _decided(stack, before + count), 300)
     (after, _), ended = used(pid), loop.time()
     stack.stop("triage")
     return Rate((last - first) / (after - cpu), (last - first) / (ended - began))
 
 
 async def _decided(stack: Stack, count: int) -> int | None:
-    (row,) = await stack.fetch("SELECT count(*) AS n FROM triage.output WHERE published_at IS NOT NULL")
+    """How many referrals are decided with all their outputs published, once they are so many."""
+    (row,) = await stack.fetch(
+        "SELECT (SELECT count(*) FROM triage.decision)"
+        " - (SELECT count(DISTINCT cause_id) FROM triage.output WHERE published_at IS NULL) AS n"
+    )
     return row["n"] if row["n"] >= count else None
 
 
@@ -103,7 +108,8 @@ async def latency(stack: Stack, rate: int, seconds: int) -> dict[str, Any]:
 
 async def run(events: int, seconds: int) -> dict[str, Any]:
     """Everything, in one run."""
-    found: dict[str, Any] = {"events": events, "seconds": seconds, "machine": _machine()}
+    share = events // ROUNDS
+    found: dict[str, Any] = {"rounds": ROUNDS, "share": share, "seconds": seconds, "machine": _machine()}
     broker, server = ApacheKafka(), ContainerPostgres()
     server.with_command("postgres -c max_connections=300")  # with fsync: receipts are durable
     broker.start()
@@ -118,11 +124,10 @@ async def run(events: int, seconds: int) -> dict[str, Any]:
             await admin.start()
             await admin.create_topics([NewTopic("bench.out", 12, 1)])
             await admin.close()
-            await preload(stack, events)
-            found |= await _rates(stack, broker, database.dsn(), events)
+            found |= await _rates(stack, broker, database.dsn(), share)
             stack.start("intake", "triage", "audit")
             found["receipts"] = await flat_out(stack, 32, 5000)
-            await eventually(lambda: _decided(stack, events + 5000), 300)
+            await eventually(lambda: _decided(stack, ROUNDS * share + 5000), 300)
             found["latency"] = [await latency(stack, rate, seconds) for rate in (100, 500)]
             stack.close()
     finally:
@@ -131,23 +136,30 @@ async def run(events: int, seconds: int) -> dict[str, Any]:
     return found
 
 
-async def _rates(stack: Stack, broker: ApacheKafka, dsn: str, events: int) -> dict[str, Any]:
-    probes, bares = [], []
-    probes.append(probe())
-    bares.append(await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(events)))
-    ours = await triage(stack, events)
-    bares.append(await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(events)))
-    tutorial = await asyncio.to_thread(peer, "tutorial", broker.bootstrap, dsn, str(min(events, 3000)))
-    probes.append(probe())
-    bare = Rate(statistics.mean(b.cpu for b in bares), statistics.mean(b.wall for b in bares))
-    scaled = REFERENCE_BARE * statistics.mean(probes) / REFERENCE_PROBE
+async def _rates(stack: Stack, broker: ApacheKafka, dsn: str, share: int) -> dict[str, Any]:
+    """Rounds of all sides in turn, since a machine's speed changes by the minute: the median of each, and of the ratios."""
+    rounds: list[dict[str, Any]] = []
+    await preload(stack, share)
+    await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(share))  # warms up the broker, and is not counted
+    for number in range(ROUNDS):
+        ours = await triage(stack, number * share, share)
+        bare = await asyncio.to_thread(peer, "bare_loop", broker.bootstrap, str(share))
+        tutorial = await asyncio.to_thread(peer, "tutorial", broker.bootstrap, dsn, str(min(share, 2000)))
+        rounds.append({"triage": ours, "bare": bare, "tutorial": tutorial, "probe": probe()})
+        if number + 1 < ROUNDS:
+            await preload(stack, share)
+    speed = statistics.median(found["probe"] for found in rounds)
     return {
-        "bare": bare,
-        "triage": ours,
-        "tutorial": tutorial,
-        "probe": statistics.mean(probes),
-        "bare_expected": scaled,
+        **{side: _median([found[side] for found in rounds]) for side in ("triage", "bare", "tutorial")},
+        "against_bare": statistics.median(found["triage"].cpu / found["bare"].cpu for found in rounds),
+        "against_tutorial": statistics.median(found["triage"].cpu / found["tutorial"].cpu for found in rounds),
+        "probe": speed,
+        "bare_expected": REFERENCE_BARE * speed / REFERENCE_PROBE,
     }
+
+
+def _median(rates: Sequence[Rate]) -> Rate:
+    return Rate(statistics.median(rate.cpu for rate in rates), statistics.median(rate.wall for rate in rates))
 
 
 def _machine() -> str:
@@ -158,7 +170,7 @@ def _machine() -> str:
 def main() -> None:
     """Runs and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=30_000, help="events of (a) (default 30000)")
+    parser.add_argument("--events", type=int, default=60_000, help="events of (a) (default 60000)")
     parser.add_argument("--seconds", type=int, default=20, help="length of each rate of (c) (default 20)")
     arguments = parser.parse_args()
     if why := engine.missing():

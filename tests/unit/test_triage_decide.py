@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from shared.codes import DecisionKind, HoldReason, Status, Urgency
 from shared.events import HELD, KEPT, ROUTED, WITHDRAWN
@@ -199,6 +198,6 @@ def test_a_conflict_that_asks_a_safety_question_is_a_safety_hold() -> None:
 def test_a_conflict_without_content_is_held_with_what_the_latest_facts_propose() -> None:
     ada = Person()
     received, conflict = ada.received(), ada.conflicting()
-    bare = replace(conflict, event=structs.replace(conflict.event, referral=None))
+    bare = replace(conflict, event=replace(conflict.event, referral=None))
     *_, last = decided(received, bare)
     assert (last.hold_reason, last.proposed) == (HoldReason.CONFLICT, "talking-therapies")

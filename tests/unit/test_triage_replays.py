@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from shared.codes import DecisionKind, HoldReason, Status, Urgency
 from shared.events import KEPT
