@@ -5,10 +5,10 @@ Fields of a value that stand at their default are left out, so an absent field m
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
+import datetime as dt
 from functools import cache, lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
-from uuid import UUID  # noqa: TC003  (the same)
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Unreadable(ValueError):
         self.where = where
 
 
-class Envelope(NamedTuple):
+class Envelope(msgspec.Struct, frozen=True):
     """The `ce_*` headers of one event. Sequences are per referral; times are RFC 3339 in UTC."""
 
     id: UUID

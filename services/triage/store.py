@@ -6,8 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from msgspec import Struct
 
 from services.triage.batch import Ledger, Standing, decide_batch
+from services.triage.causes import Seen
 from services.triage.document import headers_of
 from services.triage.history import NO_TEAM, History
 from shared.cloudevents import from_json, pack, to_json, unpack
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.triage.causes import Seen
     from services.triage.rules import RuleSet
     from shared.localities import Locality
     from shared.postgres import Connection, Pool
@@ -35,13 +36,14 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 
 
-class Arrival:
+class Arrival(Struct):
     """A cause, the partition it came from, and for a parked record its place and what was wrong."""
 
-    __slots__ = ("detail", "offset", "partition", "seen", "topic")
-
-    def __init__(self, seen: Seen, topic: str, partition: int, offset: int, detail: str = "") -> None:
-        self.seen, self.topic, self.partition, self.offset, self.detail = seen, topic, partition, offset, detail
+    seen: Seen
+    topic: str
+    partition: int
+    offset: int
+    detail: str = ""
 
 
 class Outputs:
