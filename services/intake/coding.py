@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import structs
+
 from services.intake import person
 from shared.cloudevents import from_plain
 from shared.codes import NOT_RECORDED, UNMAPPED
@@ -64,8 +66,10 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
 
 
 def _coded(fields: dict[str, Any]) -> CodedReferral:
-    """A part that nothing was said of is left out, as it is from the event."""
-    return from_plain(CodedReferral, {name: value for name, value in fields.items() if value != {}})
+    """A part that nothing was said of is the default, which events leave out."""
+    read = from_plain(CodedReferral, fields)
+    silent = {part.name: part.default for part in structs.fields(read) if getattr(read, part.name) == part.default}
+    return structs.replace(read, **silent)
 
 
 def locality_of(reading: Reading, place: Place, sender: str | None) -> str:
