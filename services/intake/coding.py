@@ -6,7 +6,7 @@ stays here until someone gives it a place there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import structs
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from services.intake.reading import Reading
     from services.intake.screen import Screen
     from shared.localities import Locality
+
+
+_DEFAULTS: Final = {part.name: part.default for part in structs.fields(CodedReferral)}
 
 
 class Place(NamedTuple):
@@ -68,7 +71,7 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
 def _coded(fields: dict[str, Any]) -> CodedReferral:
     """A part that nothing was said of is the default, which events leave out."""
     read = from_plain(CodedReferral, fields)
-    silent = {part.name: part.default for part in structs.fields(read) if getattr(read, part.name) == part.default}
+    silent = {name: default for name, default in _DEFAULTS.items() if getattr(read, name) == default}
     return structs.replace(read, **silent)
 
 

@@ -78,6 +78,14 @@ async def _decided(stack: Stack, count: int) -> int | None:
     return row["n"] if row["n"] >= count else None
 
 
+async def _all_audited(stack: Stack) -> bool:
+    (row,) = await stack.fetch(
+        "SELECT (SELECT count(*) FROM triage.output) AS outputs, (SELECT count(*) FROM audit.record"
+        " WHERE type LIKE 'frontdoor.decision.%') AS audited"
+    )
+    return bool(row["outputs"] == row["audited"])
+
+
 async def latency(stack: Stack, rate: int, seconds: int) -> dict[str, Any]:
     """Accepted to audited at a steady rate: of the received event and of its decision, with each service's share."""
     await stack.fetch("TRUNCATE intake.outbox, intake.receipt, intake.seen, intake.status, intake.referral CASCADE")
@@ -126,6 +134,7 @@ async def run(events: int, seconds: int) -> dict[str, Any]:
             await admin.close()
             found |= await _rates(stack, broker, database.dsn(), share)
             stack.start("intake", "triage", "audit")
+            await eventually(lambda: _all_audited(stack), 300)  # of the rounds above
             found["receipts"] = await flat_out(stack, 32, 5000)
             await eventually(lambda: _decided(stack, ROUNDS * share + 5000), 300)
             found["latency"] = [await latency(stack, rate, seconds) for rate in (100, 500)]
