@@ -137,7 +137,7 @@ async def run(events: int, seconds: int) -> dict[str, Any]:
             await eventually(lambda: _all_audited(stack), 300)  # of the rounds above
             found["receipts"] = await flat_out(stack, 32, 5000)
             await eventually(lambda: _decided(stack, ROUNDS * share + 5000), 300)
-            found["latency"] = [await latency(stack, rate, seconds) for rate in (100, 500)]
+            found["latency"] = [[await latency(stack, rate, seconds) for _ in range(ROUNDS)] for rate in (100, 500)]
             stack.close()
     finally:
         broker.stop()
