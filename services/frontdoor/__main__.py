@@ -1,22 +1,4 @@
-"""The installed command `frontdoor`.
-
-A sub-command is one module (or package) in this folder, named in `COMMANDS`, with two functions::
-
-    def register(commands: Commands) -> None:
-        parser = add_command(commands, "trace", "tell the whole story of one referral", '''
-          frontdoor trace 5d1c6f0e-...            in words, in order
-          frontdoor trace 5d1c6f0e-... --json     for a program
-        ''')
-        parser.add_argument("id")
-        parser.set_defaults(run=run)
-
-    def run(arguments: argparse.Namespace) -> int:    # or `async def`: it is awaited
-        ...
-
-`run` returns the exit code: 0 clean, 1 a finding; it raises `shared.errors.Usage` for exit code 2 (wrong usage, or
-what it needs cannot be reached), and any error it raises becomes one clear line. Import drivers inside `run`, so that
-`frontdoor --help` stays quick. How a command finds the system: `services.frontdoor.running`.
-"""
+"""The installed command `frontdoor`: each module named in `COMMANDS` is one command (see `shared.command_line`)."""
 
 from __future__ import annotations
 

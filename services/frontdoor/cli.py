@@ -1,4 +1,4 @@
-"""The command line's frame: sub-commands from modules, help that teaches by example, errors as one clear line."""
+"""The command line: its own commands and those that services bring, errors as one clear line."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import importlib
 import inspect
 import os
 import sys
-import textwrap
-from typing import TYPE_CHECKING
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
 
+from shared.command_line import CLEAN, USAGE
 from shared.errors import FrontDoorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  (argparse names it no other way)
-
-CLEAN, FINDING, USAGE = 0, 1, 2
+ELSEWHERE: Final = "frontdoor.commands"  # the entry points of commands that a service brings
 
 EPILOG = """
 examples:
@@ -29,6 +28,8 @@ and in another terminal, while it runs:
   frontdoor explain ID                    why it went where it went
   frontdoor reconcile                     is everything accounted for?
   frontdoor audit verify                  does the record stand as it was written?
+and for those who change the rules, with nothing running:
+  frontdoor rules check FILE              could this version come into force, and why not?
 
 Each command has its own examples: frontdoor COMMAND --help
 Exit codes: 0 clean, 1 a finding, 2 wrong usage or what it needs cannot be reached.
@@ -36,7 +37,7 @@ Exit codes: 0 clean, 1 a finding, 2 wrong usage or what it needs cannot be reach
 
 
 def parser_of(commands: Iterable[str]) -> argparse.ArgumentParser:
-    """The whole command line, from the modules named in `commands`."""
+    """The whole command line: the modules of this folder named in `commands`, then what services bring."""
     parser = argparse.ArgumentParser(
         prog="frontdoor",
         description="Takes mental-health referrals, decides where each goes, and shows what became of it.",
@@ -46,6 +47,8 @@ def parser_of(commands: Iterable[str]) -> argparse.ArgumentParser:
     registered = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in commands:
         importlib.import_module(f"services.frontdoor.{name}").register(registered)
+    for entry in sorted(entry_points(group=ELSEWHERE)):
+        entry.load()(registered)
     return parser
 
 
@@ -55,17 +58,6 @@ class _OneLineEach(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog)
         self._action_max_length = 14
-
-
-def add_command(commands: Commands, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
-    """A sub-command with its examples; the caller adds arguments and sets `run` (see `services.frontdoor.__main__`)."""
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=summary[:1].upper() + summary[1:] + ".",
-        epilog="examples:\n" + textwrap.indent(textwrap.dedent(examples).strip("\n"), "  "),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def call(arguments: argparse.Namespace) -> int:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from services.frontdoor import running
-from services.frontdoor.cli import CLEAN, add_command
 from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
 from services.frontdoor.story import due, proposing
 from services.frontdoor.trace import as_id
+from shared import running
 from shared.codes import NOT_RECORDED, DecisionKind, Gate, HoldReason
+from shared.command_line import CLEAN, add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
     from shared.events import Decision
 
 EXAMPLES = """

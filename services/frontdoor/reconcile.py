@@ -14,10 +14,10 @@ import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from services.frontdoor import running
 from services.frontdoor.account import Account, Decided, Output, Parked, Taken, confirmed
-from services.frontdoor.cli import CLEAN, FINDING, add_command
 from services.frontdoor.ledger import PATIENCE, Ledger
+from shared import running
+from shared.command_line import CLEAN, FINDING, add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 ROWS_A_PORTION: Final = 5000
 SECOND_LOOK_SECONDS: Final = 1.0

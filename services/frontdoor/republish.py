@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from services.frontdoor.cli import CLEAN, add_command
+from shared.command_line import CLEAN, add_command
 from shared.errors import Transient, Usage
 
 if TYPE_CHECKING:
     import argparse
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 EXAMPLES = """
 frontdoor republish --dry-run    how much that would be; changes nothing

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.frontdoor.cli import CLEAN, add_command
+from shared.command_line import CLEAN, add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
     import argparse
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 EXAMPLES = """
 FRONTDOOR_ADMIN_DSN=postgresql://postgres@db/frontdoor frontdoor schemas     roles, schemas, migrations

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from services.frontdoor.cli import CLEAN, add_command
+from shared.command_line import CLEAN, add_command
 from shared.errors import Transient, Usage
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 PATIENCE: Final = 60.0  # seconds: a broker that has just started may not know its own topics yet
 

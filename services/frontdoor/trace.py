@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.frontdoor import running
-from services.frontdoor.cli import CLEAN, add_command
+from shared import running
+from shared.command_line import CLEAN, add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from services.frontdoor.cli import Commands
     from services.frontdoor.story import Told
+    from shared.command_line import Commands
 
 EXAMPLES = """
 frontdoor trace 5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11          in words, in order

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.frontdoor.cli import add_command
+from shared.command_line import add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
     import argparse
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 EXAMPLES = """
 frontdoor up --embedded                      try it: a temporary folder, gone at the end

@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.frontdoor import running
-from services.frontdoor.cli import CLEAN, FINDING, USAGE, add_command
+from shared import running
+from shared.command_line import CLEAN, FINDING, USAGE, add_command
 
 if TYPE_CHECKING:
     import argparse
 
-    from services.frontdoor.cli import Commands
+    from shared.command_line import Commands
 
 EXAMPLES = """
 frontdoor audit verify                       recompute every chain, compare every receipt (exit code 1: a finding)

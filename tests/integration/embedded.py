@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from services.frontdoor.running import Running, find
 from shared.errors import Usage
+from shared.running import Running, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from services.frontdoor.running import Running
+    from shared.running import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from services.frontdoor.running import runs
+from shared.running import runs
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from services.frontdoor.running import Running
+    from shared.running import Running
     from tests.integration.embedded import Start
 
 

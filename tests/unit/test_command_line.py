@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.frontdoor import cli, running
+from services.frontdoor import cli
 from services.frontdoor.__main__ import COMMANDS
+from shared import running
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -83,12 +84,12 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(capsys: pytest.CaptureFixt
 
 
 def test_a_finding_is_exit_code_one():
-    assert called(lambda _: cli.FINDING) == 1
+    assert called(lambda _: command_line.FINDING) == 1
 
 
 def test_a_command_may_be_a_coroutine():
     async def run(_: argparse.Namespace) -> int:
-        return cli.FINDING
+        return command_line.FINDING
 
     assert called(run) == 1
 

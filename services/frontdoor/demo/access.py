@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from services.frontdoor.demo.sending import Access
-from services.frontdoor.running import Running, find
 from shared.errors import Usage
+from shared.running import Running, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Final
 
-from services.frontdoor.cli import CLEAN, FINDING, add_command
+from shared.command_line import CLEAN, FINDING, add_command
 from shared.errors import Usage
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from services.frontdoor.cli import Commands
     from services.frontdoor.demo.result import Report
-    from services.frontdoor.running import Running
+    from shared.command_line import Commands
+    from shared.running import Running
 
 DEFAULT_SEED: Final = 2026
 DEFAULT_PEOPLE: Final = 500

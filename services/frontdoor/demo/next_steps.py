@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from services.frontdoor.running import Running
+    from shared.running import Running
 
 REFERRAL: Final = {
     "person": {

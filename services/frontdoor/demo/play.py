@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.frontdoor.demo.month import Message
     from services.frontdoor.demo.progress import Progress
     from services.frontdoor.demo.sending import Access
-    from services.frontdoor.running import Running
+    from shared.running import Running
 
 SETTLE: Final = 30.0  # seconds for the last event to be audited
 LOOK_AGAIN: Final = 0.5

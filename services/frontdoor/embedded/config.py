@@ -16,7 +16,7 @@ import yaml
 from services.frontdoor.embedded.folder import write_private
 from services.frontdoor.embedded.ports import HOST, Ports
 from services.frontdoor.embedded.postgres import dsn
-from services.frontdoor.running import Keys, Running
+from shared.running import Keys, Running
 
 if TYPE_CHECKING:
     from services.frontdoor.embedded.folder import Folder, Identity

@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from services.frontdoor.running import last_run
 from shared.errors import Usage
+from shared.running import last_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from services.frontdoor.running import Running
+    from shared.running import Running
 
 PATIENCE: Final = 20.0  # seconds for the parts of a run that was killed to end
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import ValidationError
 
-from services.frontdoor.running import Running, runs
 from shared.errors import Usage
+from shared.running import Running, runs
 
 if TYPE_CHECKING:
     from types import TracebackType

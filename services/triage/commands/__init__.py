@@ -1,0 +1,32 @@
+"""`frontdoor rules`: read, change, prove and bring into force the rules of a place. One module a command."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from shared.command_line import Commands
+
+COMMANDS: Final = ("check",)
+
+EXAMPLES: Final = """
+frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules COMMAND --help                              each command has examples of its own
+"""
+
+
+def register(commands: Commands) -> None:
+    """Adds `rules` and its commands to the command line."""
+    parser = commands.add_parser(
+        "rules",
+        help="read, change and prove the rules of a place",
+        description="Read, change and prove the rules of a place. No command needs a running system but those that say so.",
+        epilog="examples:\n" + textwrap.indent(EXAMPLES.strip("\n"), "  "),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    registered = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"services.triage.commands.{name}").register(registered)

@@ -1,0 +1,41 @@
+"""What every command of `frontdoor` is made of: help that teaches by example, and exit codes.
+
+A command is one module with two functions::
+
+    def register(commands: Commands) -> None:
+        parser = add_command(commands, "trace", "tell the whole story of one referral", '''
+          frontdoor trace 5d1c6f0e-...            in words, in order
+          frontdoor trace 5d1c6f0e-... --json     for a program
+        ''')
+        parser.add_argument("id")
+        parser.set_defaults(run=run)
+
+    def run(arguments: argparse.Namespace) -> int:    # or `async def`: it is awaited
+        ...
+
+`run` returns the exit code: 0 clean, 1 a finding; it raises `shared.errors.Usage` for exit code 2 (wrong usage, or
+what it needs cannot be reached), and any error it raises becomes one clear line. Import drivers inside `run`, so that
+`frontdoor --help` stays quick. How a command finds the system: `shared.running`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  (argparse names it no other way)
+
+CLEAN, FINDING, USAGE = 0, 1, 2
+
+
+def add_command(commands: Commands, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
+    """A command with its examples; the caller adds arguments and sets `run`."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[:1].upper() + summary[1:] + ".",
+        epilog="examples:\n" + textwrap.indent(textwrap.dedent(examples).strip("\n"), "  "),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
