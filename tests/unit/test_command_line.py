@@ -15,7 +15,7 @@ import pytest
 
 from services.frontdoor import cli
 from services.frontdoor.__main__ import COMMANDS
-from shared import running
+from shared import command_line, running
 from shared.errors import Usage
 
 if TYPE_CHECKING:
