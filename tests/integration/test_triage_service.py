@@ -159,7 +159,7 @@ async def test_a_record_that_can_never_work_is_parked_byte_for_byte_and_its_pers
         ("\xe9t\xe9", b"\xff\xfe"),
         ("none", None),
     )
-    broken = good._replace(value=b'{"referral_id": "cut off', headers=odd)
+    broken = good._replace(value=b'{"referral_id": "cut'.ljust(1_047_900), headers=odd)  # the most that its topic takes
     await publish(small, [broken, as_record(small, bea.received())])
     (letter,) = await eventually(lambda: _some(small, topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP), 1))
     assert (letter.key, letter.value, tuple(letter.headers)[:4]) == (broken.key, broken.value, odd)
