@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.triage.rules import Approval, Promise, read
+from services.triage.rules import Approval, read
 from services.triage.rules.cells import Allowed
+from services.triage.rules.promises import Outcome
 from shared.codes import CareSetting, Gate
 from tests.rule_files import BOROUGH, borough, borough_with, findings_of
 
@@ -73,7 +74,12 @@ def test_the_head_is_kept_as_it_was_signed() -> None:
     assert (rules.locality, rules.version) == ("borough", "2026.1")
     assert rules.effective_from == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1)) in rules.approved
-    assert rules.promises == (Promise("HZ02", "when suicidal is plan or intent, priority is 1 or 4"),)
+    (promise,) = rules.promises
+    assert (promise.hazard, promise.text) == ("HZ02", "when suicidal is plan or intent, priority is 1 or 4")
+    assert (set(promise.when["suicidal"]), promise.outcomes) == (
+        {"plan", "intent"},
+        (Outcome("priority", frozenset("14")),),
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,14 @@ APART = frozenset((REFERRER_URGENCY, CURRENT_TEAM))  # each of their values is a
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """Values that match the same cells: the first stands for all; `size` is how many they are."""
+    """Values that match the same cells."""
 
-    value: Value
-    size: int
+    values: tuple[Value, ...]
+
+    @property
+    def value(self) -> Value:
+        """The one that stands for all."""
+        return self.values[0]
 
 
 def classes_of(inputs: Mapping[str, Allowed], asked: Iterable[Asked]) -> dict[str, tuple[Class, ...]]:
@@ -41,7 +45,7 @@ def _split(domain: Allowed, sets: tuple[Allowed, ...], *, apart: bool) -> tuple[
     groups: dict[object, list[Value]] = {}
     for value in domain:
         groups.setdefault(value if apart else tuple(value in allowed for allowed in sets), []).append(value)
-    return tuple(Class(values[0], len(values)) for values in groups.values())
+    return tuple(Class(tuple(values)) for values in groups.values())
 
 
 def cells(*rule_sets: RuleSet) -> Iterable[Asked]:

@@ -4,8 +4,9 @@ from services.triage.rules.cells import Allowed, Value
 from services.triage.rules.decider import URGENT_SECTIONS, Proposal
 from services.triage.rules.destinations import Destination
 from services.triage.rules.findings import Finding, Refused
-from services.triage.rules.head import REQUIRED_ROLES, Approval, Promise
+from services.triage.rules.head import REQUIRED_ROLES, Approval
 from services.triage.rules.inputs import REFERRER_URGENCY
+from services.triage.rules.promises import Promise
 from services.triage.rules.reading import read
 from services.triage.rules.rows import Extra, Route, Row
 from services.triage.rules.ruleset import RuleSet

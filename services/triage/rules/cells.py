@@ -59,6 +59,11 @@ class Allowed:
     def __or__(self, other: Allowed) -> Allowed:
         return Allowed(self.words | other.words, _merged(self.numbers + other.numbers))
 
+    def __and__(self, other: Allowed) -> Allowed:
+        pairs = ((one, another) for one in self.numbers for another in other.numbers)
+        shared = (range(max(a.start, b.start), min(a.stop, b.stop)) for a, b in pairs)
+        return Allowed(self.words & other.words, _merged(tuple(filter(len, shared))))
+
     def __le__(self, other: Allowed) -> bool:
         return self | other == other
 

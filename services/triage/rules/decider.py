@@ -103,7 +103,10 @@ class Decider:
 
     def propose(self, facts: Mapping[str, Value]) -> Proposal:
         """What the rows make of the facts; raises `Bug` where they are not as declared."""
-        bits = self.masks.matching(facts)
+        return self.of(self.masks.matching(facts), facts)
+
+    def of(self, bits: int, facts: Mapping[str, Value]) -> Proposal:
+        """What comes of the facts where these rows match, by their bits; one destination row is among them."""
         floors, raising, urgent_notes = self.urgency.of(bits)
         row, beaten = self.routes.of(bits)
         overlays, added, hold, added_notes = self.overlays.of(bits)

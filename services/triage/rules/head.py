@@ -42,14 +42,6 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """A safety statement about every possible referral, and the hazard that it answers."""
-
-    hazard: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Head:
     """What stands above the tables."""
 
@@ -59,7 +51,6 @@ class Head:
     reason: str
     hazards: tuple[str, ...]
     approved: tuple[Approval, ...]
-    promises: tuple[Promise, ...]
 
 
 def read_head(top: frame.Mapping, roles: Iterable[str], place: Place) -> Head:
@@ -74,7 +65,6 @@ def read_head(top: frame.Mapping, roles: Iterable[str], place: Place) -> Head:
         reason=text_at(top, "reason", place),
         hazards=hazards,
         approved=approved,
-        promises=tuple(_promises(listing_at(top, "promises", place), hazards, place.at(table="promises"))),
     )
 
 
@@ -106,15 +96,3 @@ def _missing(role: str, others: set[str], place: Place) -> None:
     near = f"; among those given, {nearest(role, others)}" if others else ""
     cure = f"have one approve it and add {{role: {role}, name: ..., date: ...}}{near}"
     place.at(row=role, column="role").fault(f"no approval by a {role}", cure, "approval")
-
-
-def _promises(listing: frame.Listing, hazards: tuple[str, ...], place: Place) -> Iterator[Promise]:
-    for number, node in enumerate(listing.items, 1):
-        here = place.at(row=str(number), line=node.line)
-        fields = node_as_mapping(node, here)
-        only_keys(fields, ("hazard", "text"), here)
-        hazard, text = text_at(fields, "hazard", here), text_at(fields, "text", here)
-        if hazard and hazard not in hazards:
-            here.at(column="hazard").fault(f"hazard {shown(hazard)} is not among `hazards`", nearest(hazard, hazards))
-        elif text:
-            yield Promise(hazard, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.facts import FACTS
 from services.triage.rules.decider import decider_of
@@ -14,6 +14,7 @@ from services.triage.rules.findings import Place, Refused
 from services.triage.rules.frame import read_frame
 from services.triage.rules.head import REQUIRED_ROLES, read_head
 from services.triage.rules.inputs import read_inputs
+from services.triage.rules.promises import Promise, read_promises
 from services.triage.rules.row_tables import Vocabulary, read_rows
 from services.triage.rules.rows import CURRENT_TEAM
 from services.triage.rules.ruleset import RuleSet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from services.triage.rules import frame
-    from services.triage.rules.examples import Example
+    from services.triage.rules.examples import Examples
     from services.triage.rules.head import Head
     from services.triage.rules.rows import Rows
 
@@ -50,16 +51,24 @@ def read(
     rows = read_rows(top, words, place)
     if not any(finding.table == "inputs" for finding in place.findings):
         check_overlaps(rows.sections(), place)
-    examples = read_examples(top, words, place.at(table="examples"))
+    promises = tuple(read_promises(top, words, rows.sections(), place))
+    said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):
         raise Refused(tuple(place.findings))  # examples of half a rule set would only mislead
-    rules = _rule_set(text, head, words, rows, examples)
-    check_examples(examples, rows, rules.decider, place.at(table="examples"))
+    rules = _rule_set(text, head, words, rows, said)
+    check_examples(said.examples.table, rows, rules.decider, place.at(table="examples"))
     place.refuse_if_faulty()
     return rules
 
 
-def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: tuple[Example, ...]) -> RuleSet:
+class _Said(NamedTuple):
+    """What the file says of its tables."""
+
+    promises: tuple[Promise, ...]
+    examples: Examples
+
+
+def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, said: _Said) -> RuleSet:
     return RuleSet(
         locality=head.locality,
         version=head.version,
@@ -69,11 +78,12 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: 
         reason=head.reason,
         hazards=head.hazards,
         approved=head.approved,
-        promises=head.promises,
+        promises=said.promises,
         inputs=words.inputs,
         destinations=words.destinations,
         rows=rows,
-        examples=examples,
+        given=said.examples.given,
+        examples=said.examples.table,
         decider=decider_of(rows, words.inputs),
     )
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from services.triage.rules.decider import Decider, Proposal
     from services.triage.rules.destinations import Destination
     from services.triage.rules.examples import Example
-    from services.triage.rules.head import Approval, Promise
+    from services.triage.rules.head import Approval
+    from services.triage.rules.promises import Promise
     from services.triage.rules.rows import Rows
 
 
@@ -22,7 +23,8 @@ class RuleSet:
     """One version of one locality's rules. `hash` is the SHA-256 of the file's bytes, `text` those bytes as UTF-8.
 
     `inputs` holds every value that each input may have, and `rows` what each row asks of them, both as sets: what
-    runs (`decider`) is built from these sets, and so is what is proved.
+    runs (`decider`) is built from these sets, and so is what is proved. `given` are the facts of an example that says
+    nothing else.
     """
 
     locality: str
@@ -37,6 +39,7 @@ class RuleSet:
     inputs: Mapping[str, Allowed]
     destinations: Mapping[str, Destination]
     rows: Rows
+    given: Mapping[str, Value]
     examples: tuple[Example, ...]
     decider: Decider
 
