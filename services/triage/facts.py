@@ -171,6 +171,20 @@ _PATHS: Final = {name: path for name, path in FACTS.items() if isinstance(path, 
 _COMPUTED: Final = {name: fact for name, fact in FACTS.items() if not isinstance(fact, str)}
 _READ_PATHS: Final = attrgetter(*_PATHS.values())  # all paths in one call: every referral pays for this
 
+# Facts that hang together, in the words of rule cells: of each line one cell matches whatever the referral. Nothing is
+# decided or proved by this: where the proof may choose, it shows a referral that there could be.
+TOGETHER: Final[tuple[Mapping[str, str], ...]] = (
+    {"risk_unanswered": "yes", "suicidal": "none or ideation or plan or intent"},
+    {"risk_unanswered": "yes", "self_harm": "none or historic or recent or current"},
+    {"risk_unanswered": "yes", "to_others": "none or ideas or plan or violence"},
+    {"risk_unanswered": "no"} | dict.fromkeys(("suicidal", "self_harm", "to_others"), "unmapped or not recorded"),
+    {"severe_mental_illness": "yes", "psychosis": "none or attenuated or unmapped or not recorded"},
+    {"severe_mental_illness": "yes", "problem": "not bipolar"},
+    {"nearly_adult": "no or not recorded", "age": "17"},
+    {"nearly_adult": "not recorded", "age": "0 to 120"},
+    {"nearly_adult": "yes or no", "age": "not recorded"},
+)
+
 
 def facts_of(referral: CodedReferral, history: History = NO_HISTORY) -> dict[str, Value]:
     """The facts of one referral that are recorded, by name: absent means not recorded."""

@@ -1,6 +1,8 @@
 """The gate, as a child process: reads a rule file on standard input, prints the verdict as JSON.
 
-`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force.
+`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force: it is well
+formed, complete, without dead rows or overlaps unsaid, keeps its promises for every possible referral, has an example
+for every row and every edge, and is approved.
 """
 
 from __future__ import annotations
@@ -10,22 +12,21 @@ import json
 import sys
 from typing import Any
 
-from services.triage.rules import Finding, Refused, read
+from services.triage.proof.prove import prove
+from services.triage.rules import Finding, Place, examine
 
 
 def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
     """What the gate says of a rule file: its findings, and for a good one what activation needs."""
-    try:
-        rules = read(text, file)
-    except Refused as refused:
-        return {"findings": [_words(finding) for finding in refused.findings]}
-    if rules.locality != locality:
-        wrong = {
-            "code": "parse",
-            "message": f"the file says ruleset: {rules.locality}, its folder {locality}",
-            "file": file,
-        }
-        return {"findings": [wrong]}
+    place = Place(file)
+    rules = examine(text, place)
+    if rules is not None:
+        if locality and rules.locality != locality:
+            here = place.at(column="ruleset", line=1)
+            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
+        prove(rules, place)
+    if rules is None or place.findings:
+        return {"findings": [_words(finding) for finding in place.findings]}
     return {
         "findings": [],
         "version": rules.version,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.triage.proof.effects import effect
+from services.triage.proof.effects import effects
 from services.triage.proof.prover import whole
 from services.triage.rules.findings import shown
 
@@ -58,20 +58,18 @@ def check_edges(prover: Prover, place: Place) -> None:
 
 def missing_edges(prover: Prover) -> Iterator[Missing]:
     """The edges that no example shows though one could, each with a referral that would."""
-    seen = _shown(prover.rules)
+    seen, matters = _shown(prover.rules), effects(prover)
     for row in prover.rules.rows:
-        matters = effect(prover, row)
         for name, allowed in row.when.items():
             rest = prover.formula.when({other: cell for other, cell in row.when.items() if other != name})
             for values in _edges(allowed, prover.rules.inputs[name]):
                 if values & seen[row.id, name]:
                     continue
                 there = prover.formula.any_of(prover.formula.is_value(name, value) for value in sorted(values, key=str))
-                facts = prover.solver.find(rest, there, matters)
+                facts = prover.find(rest, there, matters[row.id])
                 if facts is not None:
-                    seen_now = _shown_by(prover.rules, facts)
-                    for key in seen_now:
-                        seen[key].add(facts[key[1]])
+                    for shown_row, shown_input in _shown_by(prover.rules, facts):
+                        seen[shown_row, shown_input].add(facts[shown_input])
                     yield Missing(Edge(row, name, values), facts, prover.rules.propose(facts))
 
 

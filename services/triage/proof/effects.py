@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import RAISED, as_urgent
 from services.triage.proof.formula import FALSE, TRUE
 from services.triage.proof.rows import adds, raises
 from services.triage.rules import URGENT_SECTIONS
-from services.triage.rules.rows import CURRENT_TEAM, Extra, Route
+from services.triage.rules.rows import CURRENT_TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from services.triage.proof.classes import Class
     from services.triage.proof.prover import Prover
-    from services.triage.rules import Row
+    from services.triage.rules import Route, Row
 
 Result = tuple[str, ...]
 
 
-def effect(prover: Prover, row: Row[object]) -> str:
-    """Whether urgency, destination, additions or hold differ by whether this row matches."""
-    if isinstance(row.outcome, Route):
-        return routes_otherwise(prover)[row.id]
-    if isinstance(row.outcome, Extra):
-        return adds(prover, row)
-    return raises(prover, row, list(prover.rules.rows.urgency))
+def effects(prover: Prover) -> dict[str, str]:
+    """For each row by its id: whether urgency, destination, additions or hold differ by whether it matches."""
+    rows = prover.rules.rows
+    terms = {row.id: raises(prover, row, list(rows.urgency)) for row in rows.urgency}
+    terms |= {row.id: adds(prover, row) for row in rows.overlays}
+    return terms | _of_routes(prover)
 
 
-@cache
-def routes_otherwise(prover: Prover) -> dict[str, str]:
+def _of_routes(prover: Prover) -> dict[str, str]:
     """For each destination row: no row above it matches, and those below come to something else."""
     formula, rows, does = prover.formula, prover.rules.rows.routes, prover.does
     below, above = _nowhere(prover), [TRUE]
@@ -62,7 +60,7 @@ def _result(prover: Prover, row: Row[Route]) -> Result:
     return (FALSE, *to, *urgent, TRUE if row.table in URGENT_SECTIONS else FALSE)
 
 
-def _teams(prover: Prover) -> Iterator[tuple[int, object]]:
+def _teams(prover: Prover) -> Iterator[tuple[int, Class]]:
     teams = enumerate(prover.formula.classes[CURRENT_TEAM])
     return ((place, team) for place, team in teams if team.value in prover.rules.destinations)
 

@@ -36,7 +36,7 @@ def check_promises(prover: Prover, place: Place) -> None:
 
 def _check_outcomes(prover: Prover, promise: Promise, place: Place) -> None:
     kept = prover.formula.any_of(outcome_term(prover, outcome) for outcome in promise.outcomes)
-    facts = prover.solver.find(prover.formula.when(promise.when), prover.formula.no(kept))
+    facts = prover.find(prover.formula.when(promise.when), prover.formula.no(kept))
     if facts is None:
         if _cannot_fail(promise):
             place.fault(f"says nothing: {promise.text!r} allows every outcome", "take it out", "promise")
@@ -105,14 +105,17 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
     steps = dict.fromkeys(pair for pair in pairwise(classes) if pair[0] != pair[1])
     formula.second(name)
     after = behaviour(formula, prover.rules, frozenset((name,)))
-    kept = zip(prover.does.raised.values(), after.raised.values(), strict=True) if worsening.urgency else ()
-    care = needed_care(formula, prover.does, prover.rules), given_care(formula, after, prover.rules)
-    kept = (*kept, *(zip(*care, strict=True) if worsening.care else ()))
+    kept: list[tuple[str, str]] = []
+    if worsening.urgency:
+        kept += zip(prover.does.raised.values(), after.raised.values(), strict=True)
+    if worsening.care:
+        need = needed_care(formula, prover.does, prover.rules)
+        kept += zip(need, given_care(formula, after, prover.rules), strict=True)
     step = formula.any_of(
         formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
     )
     for was, now in kept:
-        facts = None if was == now else prover.solver.find(formula.when(promise.when), step, was, formula.no(now))
+        facts = None if was == now else prover.find(formula.when(promise.when), step, was, formula.no(now))
         if facts is not None:
             _report_worsening(prover, promise, facts | {name: prover.solver.value(name)}, place)
             return

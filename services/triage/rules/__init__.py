@@ -3,11 +3,11 @@
 from services.triage.rules.cells import Allowed, Value
 from services.triage.rules.decider import URGENT_SECTIONS, Proposal
 from services.triage.rules.destinations import Destination
-from services.triage.rules.findings import Finding, Refused
+from services.triage.rules.findings import Finding, Place, Refused
 from services.triage.rules.head import REQUIRED_ROLES, Approval
 from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.promises import Promise
-from services.triage.rules.reading import read
+from services.triage.rules.reading import examine, read
 from services.triage.rules.rows import Extra, Route, Row
 from services.triage.rules.ruleset import RuleSet
 
@@ -20,6 +20,7 @@ __all__ = [
     "Destination",
     "Extra",
     "Finding",
+    "Place",
     "Promise",
     "Proposal",
     "Refused",
@@ -27,5 +28,6 @@ __all__ = [
     "Row",
     "RuleSet",
     "Value",
+    "examine",
     "read",
 ]

@@ -9,6 +9,7 @@ from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.masks import Masks, masks_of
 from services.triage.rules.rows import CURRENT_TEAM, Extra, Route, Row, Rows
 from shared.codes import Urgency, most_urgent
+from shared.errors import Bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -154,6 +155,8 @@ def _raised(rows: list[Row[Urgency]]) -> _Raised:
 
 
 def _decided(rows: list[Row[Route]]) -> _Decided:
+    if not rows:
+        raise Bug("gap", "no destination row takes this referral: the rule set never passed the gate")
     return _Decided(rows[0], _ids(rows[1:]))
 
 

@@ -11,6 +11,7 @@ from services.triage.rules.fields import mapping_at, node_as_text, only_keys, ta
 from services.triage.rules.findings import nearest, shown
 from services.triage.rules.row_tables import names
 from shared.codes import Urgency
+from shared.errors import Bug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +67,11 @@ def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, 
         if not any(_belongs(row, example.row) for row in ids):
             here.at(column="row").fault(f"no row {example.row}", nearest(example.row, ids), "example")
             continue
-        got = decider.propose(example.facts)
+        try:
+            got = decider.propose(example.facts)
+        except Bug:
+            here.fault("goes nowhere", "end the last section with a row that asks nothing", "gap")
+            continue
         unused.difference_update((*got.urgency_rows, got.row, *got.overlay_rows))
         for column, expected, came in _differences(example, got):
             cure = "correct the example, or the rules"

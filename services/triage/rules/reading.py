@@ -42,9 +42,19 @@ def read(
     approvals.
     """
     place = Place(file)
+    rules = examine(text, place, facts=facts, roles=roles)
+    if rules is None or place.findings:
+        raise Refused(tuple(place.findings))
+    return rules
+
+
+def examine(
+    text: bytes, place: Place, *, facts: Collection[str] = FACTS.keys(), roles: Collection[str] = REQUIRED_ROLES
+) -> RuleSet | None:
+    """The rule set as far as it can be read, every finding noted at `place`; None where its form has a fault."""
     top = read_frame(text, place)
     if top is None:
-        raise Refused(tuple(place.findings))
+        return None
     only_keys(top, (*_KEYS, *_TABLES), place)
     head = read_head(top, roles, place)
     words = _vocabulary(top, head.hazards, facts, place)
@@ -54,10 +64,9 @@ def read(
     promises = tuple(read_promises(top, words, rows.sections(), place))
     said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):
-        raise Refused(tuple(place.findings))  # examples of half a rule set would only mislead
+        return None  # examples of half a rule set would only mislead
     rules = _rule_set(text, head, words, rows, said)
     check_examples(said.examples.table, rows, rules.decider, place.at(table="examples"))
-    place.refuse_if_faulty()
     return rules
 
 
