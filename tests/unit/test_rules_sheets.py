@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1]
 DEPLOYED = sorted((TESTS.parent / "deploy" / "rules").glob("*/ruleset.yaml"))
+HEAD, _, REST = BOROUGH.partition("urgency:\n")
+TABLES, _, EXAMPLES = f"\n{REST}".partition("examples:")
 FILES = {file.parent.name: file.read_bytes() for file in DEPLOYED} | {
     "small": (TESTS / "samples" / "small-ruleset.yaml").read_bytes(),
     "with Windows line ends": BOROUGH.replace("\n", "\r\n").encode(),
+    "with line ends of old": BOROUGH.replace("\n", "\r").encode(),
     "without a last line end": BOROUGH.rstrip("\n").encode(),
+    "with its examples first": (HEAD + "examples:" + EXAMPLES + "urgency:" + TABLES).encode(),
 }
 AWKWARD = [
     "=1+1",
@@ -86,7 +91,7 @@ def test_a_file_comes_back_byte_for_byte(file: str, way: Callable[[Cells], Cells
 @st.composite
 def edited(draw: st.DrawFn) -> tuple[Layout, int, list[tuple[str, ...]]]:
     """A borough's file, the place of one table, and its rows as somebody edited them."""
-    layout = read_layout(FILES[draw(st.sampled_from(list(FILES)[-3:]))], "borough")
+    layout = read_layout(FILES[draw(st.sampled_from(list(FILES)[-4:]))], "borough")
     which = draw(st.integers(0, len(layout.tables) - 1))
     header, *rows = layout.tables[which].cells
     rows = draw(st.permutations(rows))[draw(st.integers(0, 2)) :]
@@ -110,6 +115,20 @@ def test_any_edit_comes_back_and_changes_its_own_table_alone(
     old, new = layout.tables[which].lines, after.tables[which].lines
     assert after.lines[: new.start] == layout.lines[: old.start]
     assert after.lines[new.stop :] == layout.lines[old.stop :]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_tables_edited_at_once_each_keep_their_place_and_their_line_ends(file: str):
+    layout = read_layout(FILES[file], file)
+    cells = [(*table.cells, ("X1",) * len(table.cells[0])) for table in layout.tables]
+    data = layout.with_cells(cells)
+    after = read_layout(data, file)
+    assert [(table.name, table.cells) for table in after.tables] == [
+        (table.name, wanted) for table, wanted in zip(layout.tables, cells, strict=True)
+    ]
+    ends = [Counter(line[len(line.rstrip("\r\n")) :] for line in lines) for lines in (layout.lines, after.lines)]
+    assert ends[1] - ends[0] == {layout.lines[0][len(layout.lines[0].rstrip("\r\n")) :]: len(cells)}
+    assert data[-1:].isspace() == FILES[file][-1:].isspace()
 
 
 def test_a_table_is_laid_out_again_with_its_columns_aligned():
