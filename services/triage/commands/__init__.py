@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-COMMANDS: Final = ("check",)
+COMMANDS: Final = ("bring_in", "check", "export")
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules export FILE --xlsx BOOK.xlsx                its tables as a spreadsheet
+frontdoor rules import FILE --from BOOK.xlsx                and back, once it is edited
 frontdoor rules COMMAND --help                              each command has examples of its own
 """
 

@@ -13,6 +13,7 @@ from shared.errors import Usage
 if TYPE_CHECKING:
     import argparse
 
+    from services.triage.rules import Refused
     from shared.command_line import Commands
 
 EXAMPLES = """
@@ -35,13 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         rules = read(contents(arguments.file), arguments.file.name)
     except Refused as refused:
-        if arguments.json:
-            print(json.dumps({"findings": [asdict(finding) for finding in refused.findings]}))
-        else:
-            print("\n".join(map(str, refused.findings)))
-        return FINDING
+        return tell(refused, as_json=arguments.json)
     print(json.dumps({"findings": [], "version": rules.version}) if arguments.json else f"{rules.version}: sound")
     return CLEAN
+
+
+def tell(refused: Refused, *, as_json: bool) -> int:
+    """Prints what was found, and gives the exit code of a finding."""
+    if as_json:
+        print(json.dumps({"findings": [asdict(finding) for finding in refused.findings]}))
+    else:
+        print("\n".join(map(str, refused.findings)))
+    return FINDING
 
 
 def contents(file: Path) -> bytes:
