@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.triage.rules import tables
 from services.triage.rules.cells import CellError, Value, read_value
@@ -42,13 +42,20 @@ class Example:
     line: int
 
 
-def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> tuple[Example, ...]:
+class Examples(NamedTuple):
+    """`baseline` is a value for every input: the facts of an example that does not say otherwise."""
+
+    baseline: Mapping[str, Value]
+    all: tuple[Example, ...]
+
+
+def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> Examples:
     """The examples; one with a fault is noted and left out."""
     mapping = mapping_at(top, "examples", place)
     only_keys(mapping, ("given", "table"), place)
     baseline = _baseline(mapping_at(mapping, "given", place), words, place)
     lines = tables.read_table(table_at(mapping, "table", place), tables.EXAMPLES, (), place)
-    return tuple(filter(None, (_example(line, baseline, words) for line in lines)))
+    return Examples(baseline, tuple(filter(None, (_example(line, baseline, words) for line in lines))))
 
 
 def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, place: Place) -> None:

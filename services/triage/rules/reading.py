@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from services.triage.rules import frame
-    from services.triage.rules.examples import Example
+    from services.triage.rules.examples import Examples
     from services.triage.rules.head import Head
     from services.triage.rules.rows import Rows
 
@@ -54,12 +54,12 @@ def read(
     if any(finding.code == "parse" for finding in place.findings):
         raise Refused(tuple(place.findings))  # examples of half a rule set would only mislead
     rules = _rule_set(text, head, words, rows, examples)
-    check_examples(examples, rows, rules.decider, place.at(table="examples"))
+    check_examples(rules.examples, rows, rules.decider, place.at(table="examples"))
     place.refuse_if_faulty()
     return rules
 
 
-def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: tuple[Example, ...]) -> RuleSet:
+def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: Examples) -> RuleSet:
     return RuleSet(
         locality=head.locality,
         version=head.version,
@@ -73,7 +73,8 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: 
         inputs=words.inputs,
         destinations=words.destinations,
         rows=rows,
-        examples=examples,
+        baseline=examples.baseline,
+        examples=examples.all,
         decider=decider_of(rows, words.inputs),
     )
 

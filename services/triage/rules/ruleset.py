@@ -22,7 +22,8 @@ class RuleSet:
     """One version of one locality's rules. `hash` is the SHA-256 of the file's bytes, `text` those bytes as UTF-8.
 
     `inputs` holds every value that each input may have, and `rows` what each row asks of them, both as sets: what
-    runs (`decider`) is built from these sets, and so is what is proved.
+    runs (`decider`) is built from these sets, and so is what is proved. `baseline` is the facts of an example that does
+    not say otherwise.
     """
 
     locality: str
@@ -37,6 +38,7 @@ class RuleSet:
     inputs: Mapping[str, Allowed]
     destinations: Mapping[str, Destination]
     rows: Rows
+    baseline: Mapping[str, Value]
     examples: tuple[Example, ...]
     decider: Decider
 
