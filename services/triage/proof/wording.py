@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from services.triage.rules import Allowed, Row, RuleSet
 
 ANYTHING: Final = "anything"
+SPELT_OUT: Final = 3  # words that are named, where `not` and the one that is missing would be shorter
 
 
 def cell_in_words(allowed: Allowed, domain: Allowed) -> str:
@@ -19,7 +20,7 @@ def cell_in_words(allowed: Allowed, domain: Allowed) -> str:
     if allowed == domain:
         return ANYTHING
     missing = domain.words - allowed.words
-    if not domain.numbers and len(missing) == 1 < len(allowed.words) and NOT_RECORDED not in missing:
+    if not domain.numbers and len(missing) == 1 and len(allowed.words) > SPELT_OUT and NOT_RECORDED not in missing:
         return f"not {min(missing)}"
     spans = [_span(span, domain.numbers[0]) for span in allowed.numbers]
     words = sorted(allowed.words, key=lambda word: (word == NOT_RECORDED, word))
