@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from services.triage.facts import facts_of
 from services.triage.proof.comparing import FEWEST, Past, age_band, compare, shown
+from services.triage.proof.outcomes import outcome_of
 from tests.builders import a_referral, an_id
 from tests.deciding import small_rules, small_rules_but
 
 if TYPE_CHECKING:
-    from services.triage.rules import RuleSet
+    from services.triage.rules import RuleSet, Value
 
 LOWERED = (
     ("U03 | plan or intent |                 | 4 ", "U03 | plan or intent |                 | 2 "),
@@ -48,6 +49,19 @@ def test_whose_urgency_would_fall_comes_first():
         (an_id("bea"), True, False),
         (an_id("ada"), False, True),
     ]
+
+
+@given(st.lists(st.fixed_dictionaries({name: st.sampled_from(list(of)) for name, of in small_rules().inputs.items()})))
+def test_each_of_many_comes_out_as_it_would_alone(people: list[dict[str, Value]]):
+    old, new = small_rules(), small_rules_but(*LOWERED, *RAISED)
+    found = compare(old, new, [Past(an_id(str(number)), facts, "A") for number, facts in enumerate(people)])
+    alone = {
+        an_id(str(n)): (outcome_of(old.propose(facts)), outcome_of(new.propose(facts)))
+        for n, facts in enumerate(people)
+    }
+    assert {change.referral_id: (change.before, change.after) for change in found.changes} == {
+        name: (before, after) for name, (before, after) in alone.items() if before != after
+    }
 
 
 def test_another_row_for_the_same_end_is_no_change():

@@ -14,6 +14,9 @@ COMMANDS: Final = ("check", "explain", "replay", "what_if")
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules explain FILE phq9=18 problem=mood           which row decides, and which it beats
+frontdoor rules what-if FILE phq9=? suicidal=?              all that can come of it while these are unknown
+frontdoor rules replay FILE --since 90d                     past referrals under it and under the rules in force
 frontdoor rules COMMAND --help                              each command has examples of its own
 """
 
