@@ -37,6 +37,10 @@ def show(console: Console, new: RuleSet, store: Store, comparison: Comparison, a
     if falls:
         _heading(console, f"[red]Urgency would fall for {len(falls):,}[/]")
         _changes(console, falls, len(falls))
+    if comparison.left_out:
+        _heading(console, f"[red]{len(comparison.left_out):,} left out: facts that a version does not declare[/]")
+        _print(console, (("referral", "left"), ("version", "left"), ("facts", "left")), _unread(comparison.left_out))
+        _more(console, len(comparison.left_out), MOST_NAMED)
     if changes:
         _from_to(console, "team", counted((c.before.destination, c.after.destination) for c in changes if c.moves))
         risen = (c for c in changes if c.falls or c.rises)
@@ -69,10 +73,6 @@ def _not_compared(console: Console, store: Store, comparison: Comparison) -> Non
             console.print(f"  {count:,} not counted: {words}")
     if names := comparison.never_recorded:
         console.print(f"  [yellow]never recorded in any of these, so taken as not recorded:[/] {', '.join(names)}")
-    if comparison.left_out:
-        _heading(console, f"[red]{len(comparison.left_out):,} left out: facts that a version does not declare[/]")
-        _print(console, (("referral", "left"), ("version", "left"), ("facts", "left")), _unread(comparison.left_out))
-        _more(console, len(comparison.left_out), MOST_NAMED)
 
 
 def _unread(left_out: Sequence[LeftOut]) -> Iterable[tuple[str, ...]]:

@@ -32,6 +32,8 @@ ETHNIC_GROUPS: Final = {
     **dict.fromkeys(("Z", "99", "unmapped", NOT_RECORDED), "not stated or not known"),
 }
 LOCAL_CODES: Final = "local codes"
+AGE_BANDS: Final = (*(name for _, name in AGES), NOT_RECORDED)
+ETHNICITIES: Final = (*dict.fromkeys(ETHNIC_GROUPS.values()), LOCAL_CODES)
 
 
 class Past(NamedTuple):
@@ -114,8 +116,8 @@ def compare(old: RuleSet, new: RuleSet, past: Iterable[Past]) -> Comparison:
         tuple(sorted(changes.values(), key=lambda change: (not change.falls, not change.rises, not change.moves))),
         tuple(left_out),
         _never_recorded(old, new, compared),
-        _groups(compared, changes, lambda each: age_band(each.facts.get("age", NOT_RECORDED))),
-        _groups(compared, changes, lambda each: ETHNIC_GROUPS.get(each.ethnic_category, LOCAL_CODES)),
+        _groups(compared, changes, AGE_BANDS, lambda each: age_band(each.facts.get("age", NOT_RECORDED))),
+        _groups(compared, changes, ETHNICITIES, lambda each: ETHNIC_GROUPS.get(each.ethnic_category, LOCAL_CODES)),
     )
 
 
@@ -161,7 +163,7 @@ def _never_recorded(old: RuleSet, new: RuleSet, compared: Sequence[Past]) -> tup
 
 
 def _groups(
-    compared: Iterable[Past], changes: Mapping[UUID, Change], group_of: Callable[[Past], str]
+    compared: Iterable[Past], changes: Mapping[UUID, Change], order: Iterable[str], group_of: Callable[[Past], str]
 ) -> tuple[Group, ...]:
     """People by group, and what changes for how many of them; small numbers hidden."""
     people, moved, rose, fell = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
@@ -172,7 +174,7 @@ def _groups(
             moved[group] += change.moves
             rose[group] += change.rises
             fell[group] += change.falls
-    names = sorted(people)
+    names = [name for name in order if people[name]]
     columns = [shown({name: column[name] for name in names}) for column in (people, moved, rose, fell)]
     return tuple(Group(name, *(column[name] for column in columns)) for name in names)
 
