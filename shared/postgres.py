@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from shared.errors import Transient
+from shared.errors import Transient, Usage
 from shared.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -37,6 +37,11 @@ TRANSIENT_ERRORS: Final = (
     asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
     asyncpg.PostgresSystemError,  # the server's disk or operating system
 )
+UNREACHABLE: Final = (
+    *TRANSIENT_ERRORS,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
 
 
 @contextmanager
@@ -48,6 +53,21 @@ def transient() -> Iterator[None]:
         raise
     except TRANSIENT_ERRORS as error:
         raise Transient("postgres-away", type(error).__name__) from error
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A command's connection; `Usage` where the database cannot be reached or goes away."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+    except UNREACHABLE as error:
+        raise Usage("postgres-away", f"the database cannot be read: {type(error).__name__}") from error
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise Usage("not-prepared", "this database has no accounts, or this role may not read them") from error
 
 
 def queries(package: str) -> SimpleNamespace:

@@ -82,3 +82,15 @@ SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE anno
 
 -- name: announced_refusal
 UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
+
+-- name: ruled_decision
+-- A decision by its id, or a referral's newest by rules.
+SELECT document FROM triage.ruled WHERE decision_id = $1 OR referral_id = $1 ORDER BY sequence DESC LIMIT 1
+
+-- name: ruled_since
+-- In no order, and a referral as often as it was decided: sorting long rows takes longer than sending them.
+SELECT referral_id, sequence, document, ethnic_category, synthetic FROM triage.ruled
+WHERE decided_at >= $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
+
+-- name: rules_of_place
+SELECT text FROM triage.rules_in_force WHERE locality = $1

@@ -31,7 +31,7 @@ class Prover:
         promised = (cell for promise in rules.promises for cell in promise.when.items())
         self.formula = Formula(classes_of(rules.inputs, (*cells(rules), *promised, *chain(*together))))
         self.does = behaviour(self.formula, rules)
-        self.solver = Solver(self.formula, rules.given, limit)
+        self.solver = Solver(self.formula, rules.baseline, limit)
         cell = self.formula.cell
         self._likely = self.formula.all_of(
             self.formula.any_of(cell(name, allowed) for name, allowed in line) for line in together if line
@@ -45,7 +45,7 @@ class Prover:
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
-        given = self.rules.given
+        given = self.rules.baseline
         return "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "as given"
 
 

@@ -66,7 +66,7 @@ def examine(
     if any(finding.code == "parse" for finding in place.findings):
         return None  # examples of half a rule set would only mislead
     rules = _rule_set(text, head, words, rows, said)
-    check_examples(said.examples.table, rows, rules.decider, place.at(table="examples"))
+    check_examples(said.examples.all, rows, rules.decider, place.at(table="examples"))
     return rules
 
 
@@ -91,8 +91,8 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, said: _Sai
         inputs=words.inputs,
         destinations=words.destinations,
         rows=rows,
-        given=said.examples.given,
-        examples=said.examples.table,
+        baseline=said.examples.baseline,
+        examples=said.examples.all,
         decider=decider_of(rows, words.inputs),
     )
 

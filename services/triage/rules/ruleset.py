@@ -23,8 +23,8 @@ class RuleSet:
     """One version of one locality's rules. `hash` is the SHA-256 of the file's bytes, `text` those bytes as UTF-8.
 
     `inputs` holds every value that each input may have, and `rows` what each row asks of them, both as sets: what
-    runs (`decider`) is built from these sets, and so is what is proved. `given` are the facts of an example that says
-    nothing else.
+    runs (`decider`) is built from these sets, and so is what is proved. `baseline` is the facts of an example that does
+    not say otherwise.
     """
 
     locality: str
@@ -39,7 +39,7 @@ class RuleSet:
     inputs: Mapping[str, Allowed]
     destinations: Mapping[str, Destination]
     rows: Rows
-    given: Mapping[str, Value]
+    baseline: Mapping[str, Value]
     examples: tuple[Example, ...]
     decider: Decider
 
