@@ -189,6 +189,7 @@ TOGETHER: Final[tuple[Mapping[str, str], ...]] = (
     {"risk_unanswered": "no"} | dict.fromkeys(("suicidal", "self_harm", "to_others"), "unmapped or not recorded"),
     {"severe_mental_illness": "yes", "psychosis": "none or attenuated or unmapped or not recorded"},
     {"severe_mental_illness": "yes", "problem": "not bipolar"},
+    {"severe_mental_illness": "yes", "problem": "not psychosis"},
     {"nearly_adult": "no or not recorded", "age": "17"},
     {"nearly_adult": "not recorded", "age": "0 to 120"},
     {"nearly_adult": "yes or no", "age": "not recorded"},
