@@ -164,7 +164,7 @@ class Stream:
 @asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection in one read-only snapshot, taken now."""
-    from services.frontdoor.reading import connected
+    from shared.postgres import connected
 
     async with connected(dsn) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SELECT 1")

@@ -1,6 +1,7 @@
 """The gate, as a child process: reads a rule file on standard input, prints the verdict as JSON.
 
-`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force.
+`python -m services.triage.gate FILE LOCALITY ROLE... < FILE`, the roles being those whose approval is required. No findings
+means that the file may come into force.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.triage.rules import Finding, Refused, read
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
+
+def verdict(text: bytes, file: str, locality: str, roles: Sequence[str]) -> dict[str, Any]:
     """What the gate says of a rule file: its findings, and for a good one what activation needs."""
     try:
-        rules = read(text, file)
+        rules = read(text, file, roles=roles)
     except Refused as refused:
         return {"findings": [_words(finding) for finding in refused.findings]}
     if rules.locality != locality:
@@ -40,8 +44,8 @@ def _words(finding: Finding) -> dict[str, str]:
 
 def main() -> None:
     """Prints the verdict."""
-    file, locality = sys.argv[1:3]
-    json.dump(verdict(sys.stdin.buffer.read(), file, locality), sys.stdout)
+    file, locality, *roles = sys.argv[1:]
+    json.dump(verdict(sys.stdin.buffer.read(), file, locality, roles), sys.stdout)
 
 
 if __name__ == "__main__":

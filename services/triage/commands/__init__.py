@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-COMMANDS: Final = ("check",)
+COMMANDS: Final = ("approve", "check", "history", "rollback")
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules approve FILE --role clinician --name "..."  sign it
+frontdoor rules history                                     what was in force when, by whom and why
+frontdoor rules rollback --by "..." --reason "..."          back to what was in force before, at once
 frontdoor rules COMMAND --help                              each command has examples of its own
 """
 

@@ -30,10 +30,12 @@ def register(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where the file would pass, 1 with every finding where it would not."""
+    from services.triage.commands.places import required_roles
     from services.triage.rules import Refused, read
 
     try:
-        rules = read(contents(arguments.file), arguments.file.name)
+        roles = required_roles(arguments.file.resolve().parent.name)
+        rules = read(contents(arguments.file), arguments.file.name, roles=roles)
     except Refused as refused:
         if arguments.json:
             print(json.dumps({"findings": [asdict(finding) for finding in refused.findings]}))
