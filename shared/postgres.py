@@ -55,21 +55,6 @@ def transient() -> Iterator[None]:
         raise Transient("postgres-away", type(error).__name__) from error
 
 
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[Any]:
-    """A command's connection; `Usage` where the database cannot be reached or goes away."""
-    try:
-        connection = await asyncpg.connect(dsn, timeout=10)
-        try:
-            yield connection
-        finally:
-            await connection.close(timeout=5)
-    except UNREACHABLE as error:
-        raise Usage("postgres-away", f"the database cannot be read: {type(error).__name__}") from error
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
-        raise Usage("not-prepared", "this database has no accounts, or this role may not read them") from error
-
-
 def queries(package: str) -> SimpleNamespace:
     """The SQL of `<package>/queries.sql`: one attribute for each block headed `-- name: <attribute>`."""
     text = resources.files(package).joinpath("queries.sql").read_text()
@@ -97,6 +82,21 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
             attempt += 1
             get_logger().warning("postgres away", attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(backoff(attempt))
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A command's connection; `Usage` where the database cannot be reached, goes away or does not permit it."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+    except UNREACHABLE as error:
+        raise Usage("postgres-away", f"the database cannot be read: {type(error).__name__}") from error
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise Usage("not-prepared", "this database has no accounts, or this role may not read them") from error
 
 
 async def close_pool(pool: asyncpg.Pool, within: float = 5) -> None:

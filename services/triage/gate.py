@@ -1,8 +1,8 @@
 """The gate, as a child process: reads a rule file on standard input, prints the verdict as JSON.
 
-`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force: it is well
-formed, complete, without dead rows or overlaps unsaid, keeps its promises for every possible referral, has an example
-for every row and every edge, and is approved.
+`python -m services.triage.gate FILE LOCALITY ROLE... < FILE`, the roles being those whose approval is required. No findings
+means that the file may come into force: it is well formed, complete, without dead rows or overlaps unsaid, keeps its
+promises for every possible referral, has an example for every row and every edge, and is approved.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.triage.proof.prove import prove
 from services.triage.rules import Finding, Place, examine
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
+
+def verdict(text: bytes, file: str, locality: str, roles: Sequence[str]) -> dict[str, Any]:
     """What the gate says of a rule file: its findings, and for a good one what activation needs."""
     place = Place(file)
-    rules = examine(text, place)
+    rules = examine(text, place, roles=roles)
     if rules is not None:
-        if locality and rules.locality != locality:
+        if rules.locality != locality:
             here = place.at(column="ruleset", line=1)
             here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
         prove(rules, place)
@@ -41,8 +44,8 @@ def _words(finding: Finding) -> dict[str, str]:
 
 def main() -> None:
     """Prints the verdict."""
-    file, locality = sys.argv[1:3]
-    json.dump(verdict(sys.stdin.buffer.read(), file, locality), sys.stdout)
+    file, locality, *roles = sys.argv[1:]
+    json.dump(verdict(sys.stdin.buffer.read(), file, locality, roles), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Given(NamedTuple):
 def draft(file: Path) -> RuleSet:
     """The rule set in a file, approved or not: these commands are for those who are still to approve it."""
     try:
-        return read(file.read_bytes(), file.name, roles=())
+        return read(file.read_bytes(), file.name, roles=None)
     except OSError as error:
         raise Usage("no-file", f"cannot read {file}: {error.strerror}") from error
 

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from services.triage.rules.approvals import Approval
     from services.triage.rules.cells import Allowed, Value
     from services.triage.rules.decider import Decider, Proposal
     from services.triage.rules.destinations import Destination
     from services.triage.rules.examples import Example
-    from services.triage.rules.head import Approval
     from services.triage.rules.promises import Promise
     from services.triage.rules.rows import Rows
 
