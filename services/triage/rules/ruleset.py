@@ -46,6 +46,7 @@ class RuleSet:
     def propose(self, facts: Mapping[str, Value]) -> Proposal:
         """What the rules make of the facts: always one destination, and one urgency never below the referrer's.
 
-        Raises `Bug` where a fact that some row asks is missing or has a value that `inputs` does not declare.
+        Raises `Bug` where a fact that some row asks, or the referrer's urgency, is missing or has a value that `inputs`
+        does not declare.
         """
         return self.decider.propose(facts)
