@@ -1,8 +1,8 @@
 """The gate, as a child process: reads a rule file on standard input, prints the verdict as JSON.
 
-`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force: it is well
-formed, complete, without dead rows or overlaps unsaid, keeps its promises for every possible referral, has an example
-for every row and every edge, and is approved.
+`python -m services.triage.gate FILE LOCALITY ROLE... < FILE`, the roles being those whose approval is required. No findings
+means that the file may come into force: it is well formed, complete, without dead rows or overlaps unsaid, keeps its
+promises for every possible referral, has an example for every row and every edge, and is approved.
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.triage.proof.prove import prove
 from services.triage.rules import Finding, Place, Refused, RuleSet, examine
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
-    """What the gate says of a rule file: its findings, and for a good one what activation needs."""
+
+def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) -> dict[str, Any]:
+    """What the gate says of a rule file: its findings, and for a good one what activation needs.
+
+    Without `roles` approvals are not looked at.
+    """
     place = Place(file)
     try:
-        rules = _examined(text, locality, place)
+        rules = _examined(text, locality, roles, place)
     except Refused:  # at once, for more faults than are of use
         rules = None
     if rules is None or place.findings:
@@ -33,11 +39,11 @@ def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
     }
 
 
-def _examined(text: bytes, locality: str, place: Place) -> RuleSet | None:
+def _examined(text: bytes, locality: str, roles: Sequence[str] | None, place: Place) -> RuleSet | None:
     """The rule set as far as it can be read, everything against it noted."""
-    rules = examine(text, place)
+    rules = examine(text, place, roles=roles)
     if rules is not None:
-        if locality and rules.locality != locality:
+        if rules.locality != locality:
             here = place.at(column="ruleset", line=1)
             here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
         prove(rules, place)
@@ -50,8 +56,8 @@ def _words(finding: Finding) -> dict[str, str]:
 
 def main() -> None:
     """Prints the verdict."""
-    file, locality = sys.argv[1:3]
-    json.dump(verdict(sys.stdin.buffer.read(), file, locality), sys.stdout)
+    file, locality, *roles = sys.argv[1:]
+    json.dump(verdict(sys.stdin.buffer.read(), file, locality, roles), sys.stdout)
 
 
 if __name__ == "__main__":

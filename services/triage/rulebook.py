@@ -10,33 +10,40 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
+from services.triage import gate_process
 from services.triage.rules import RuleSet, read
 from services.triage.store import SQL
+from services.triage.told import Told
 from shared import events, topics
 from shared.cloudevents import Envelope, from_plain, to_json
 from shared.errors import Transient
 from shared.events import NAMESPACE, RulesActivated, RulesRefused, derived_id
 from shared.kafka import Publisher, Record
+from shared.localities import REQUIRED_ROLES, default_locality
 from shared.log import get_logger
 from shared.postgres import transient
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from services.triage.settings import TriageSettings
     from shared.health import Health
+    from shared.localities import Locality
     from shared.postgres import Pool
     from shared.referral import Coded
 
-IN_FORCE = Gauge("frontdoor_rules_in_force", "1 for the rule set in force", ("locality", "version"))
-REFUSED = Counter("frontdoor_rules_refused", "Rule files refused", ("locality", "code"))
+REFUSED = Counter(
+    "frontdoor_rules_refused",
+    "Rule files refused by this instance, once for each code of a finding",
+    ("locality", "code"),
+)
 SOURCE = "urn:frontdoor:triage"
+NO_RULES = "no-rules"
 SHOWN = 20  # findings of one file that are logged; the event holds them all
 
 
@@ -44,47 +51,49 @@ class Rulebook:
     """Knows the rule set in force in each locality, and watches the folder for new ones."""
 
     def __init__(
-        self, settings: TriageSettings, pool: Pool, publisher: Publisher, health: Health, default: str
+        self,
+        settings: TriageSettings,
+        pool: Pool,
+        publisher: Publisher,
+        health: Health,
+        localities: Mapping[str, Locality],
     ) -> None:
-        self._default = default
+        self._localities, self._default = localities, default_locality(localities)
         self._settings, self._pool, self._publisher, self._health = settings, pool, publisher, health
         self._compiled: dict[str, RuleSet] = {}
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: dict[tuple[str, str], list[dict[str, str]]] = {}
         self._offered: dict[str, str] = {}
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._told = Told()
 
-    async def in_force(self, now: dt.datetime) -> dict[str, RuleSet]:
-        """The rule set in force in each locality at `now`; `Transient` while the default locality has none."""
+    async def in_force(self) -> dict[str, RuleSet]:
+        """The rule set in force in each locality now; `Transient` while the default locality has none."""
         with transient():
-            rows = await self._pool.fetch(SQL.in_force, now)
+            rows = await self._pool.fetch(SQL.in_force)
         if self._default not in {row["locality"] for row in rows}:
-            raise Transient("no-rules", f"no rule set is in force yet for the default locality {self._default}")
-        return {row["locality"]: await self._rule_set(row["hash"]) for row in rows}
+            raise Transient(NO_RULES, f"no rule set is in force yet for the default locality {self._default}")
+        found = {row["locality"]: await self._rule_set(row["hash"]) for row in rows}
+        for row in rows:
+            self._told.in_force(found[row["locality"]], row["since"])
+        return found
 
     async def _rule_set(self, digest: str) -> RuleSet:
         if digest not in self._compiled:
             with transient():
-                row, *_ = await self._pool.fetch(SQL.ruleset_text, digest)
-            self._compiled[digest] = await asyncio.to_thread(read, row["text"], f"rule set {digest[:12]}")
-            self._show(row["locality"], self._compiled[digest])
+                text = await self._pool.fetchval(SQL.ruleset_text, digest)
+            # Approved by the roles that were required when it passed its gate: what is asked today is asked of new files.
+            self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
         return self._compiled[digest]
-
-    def _show(self, locality: str, rules: RuleSet) -> None:
-        if previous := self._shown.get(locality):
-            IN_FORCE.labels(*previous).set(0)
-        self._shown[locality] = (locality, rules.version)
-        IN_FORCE.labels(locality, rules.version).set(1)
-        get_logger().info("rules in force", locality=locality, version=rules.version, hash=rules.hash)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Looks at the folder, and announces what came into force or was refused, until `stop`."""
         self._health.check("rules", ok=False, why="the rules folder was not looked at yet")
         while not stop.is_set():
             self._health.tick("rules")
-            for file in await asyncio.to_thread(self._files):
+            files = await asyncio.to_thread(self._files)
+            for file in files:
                 await self._tried(self._offer(file, file.parent.name))  # one locality's file keeps no other's waiting
             await self._tried(self._announce())
-            await self._note_ready()
+            await self._note_ready(files)
             try:
                 await asyncio.wait_for(stop.wait(), self._settings.rules_poll)
             except TimeoutError:
@@ -102,11 +111,25 @@ class Rulebook:
         except Transient as error:
             get_logger().warning("waiting", step="rules", code=error.code)
 
-    async def _note_ready(self) -> None:
+    async def _note_ready(self, files: Sequence[Path]) -> None:
         try:
-            self._health.check("rules", ok=bool(await self.in_force(dt.datetime.now(dt.UTC))))
+            self._health.check("rules", ok=bool(await self.in_force()))
         except Transient as error:
-            self._health.check("rules", ok=False, why=f"waiting: {error.code}")
+            why = f"waiting: {error.code}"
+            if error.code == NO_RULES:
+                why = self._why_none(files)
+            self._health.check("rules", ok=False, why=why)
+
+    def _why_none(self, files: Sequence[Path]) -> str:
+        """Why the default locality has no rules in force."""
+        refused = self._refused.get((self._default, self._offered.get(self._default, "")))
+        if refused:
+            return (
+                f"the file of {self._default} was refused: {refused[0]['message']} ({len(refused)} findings in the log)"
+            )
+        if not any(file.parent.name == self._default for file in files):
+            return f"no file {self._settings.rules / self._default / 'ruleset.yaml'}"
+        return f"no rule set of {self._default} is in force yet"
 
     async def _offer(self, file: Path, locality: str) -> None:
         """Activates or refuses a file; one that was refused is looked at again after a restart (the gate may be newer)."""
@@ -117,12 +140,18 @@ class Rulebook:
         digest = hashlib.sha256(text).hexdigest()
         before, self._offered[locality] = self._offered.get(locality), digest
         with transient():
-            known = await self._pool.fetchval(SQL.known, digest)
+            known = await self._pool.fetchval(SQL.known, digest, locality)
         if known and before != digest:
             await self._seen_again(locality, digest, file, changed=before is not None)
-        if known or (locality, digest) in self._refused:
+        if refused := self._refused.get((locality, digest), []):
+            if before != digest:  # the same faulty file again, after another
+                _tell_refused(locality, file, refused)
             return
-        verdict = await gate(text, file, locality, self._settings.rules_gate_timeout)
+        if known:
+            return
+        place = self._localities.get(locality)
+        roles = place.approvals if place else REQUIRED_ROLES
+        verdict = await gate_process.verdict(text, file, locality, roles, self._settings.rules_gate_timeout)
         if verdict["findings"]:
             await self._refuse(locality, digest, file, verdict["findings"])
         else:
@@ -131,16 +160,17 @@ class Rulebook:
     async def _seen_again(self, locality: str, digest: str, file: Path, *, changed: bool) -> None:
         """A set that passed before: put back while we watched it is in force again; else a difference is said aloud.
 
-        At a start nothing is known of when the file was put there (an instance with an old copy may start last).
+        At a start nothing is known of when the file was put there (an instance with an old copy may start last), and
+        after a rollback the folder brings back nothing that was in force before: only a new version, or a command does.
         """
         with transient():
             if await self._pool.fetchval(SQL.newest, locality) == digest:
                 return
-            if changed:
-                await self._pool.execute(SQL.put_back, locality, digest, "rules folder", "an earlier file was put back")
-                get_logger().info("rules activated", locality=locality, hash=digest)
+            why = "an earlier file was put back"
+            if changed and await self._pool.fetchval(SQL.put_back, locality, digest, "rules folder", why):
+                get_logger().info("rules activated", locality=locality, hash=digest, why=why)
                 return
-        why = "an earlier set than the one in force: to bring it back, save it while triage runs, or with a new version"
+        why = "an earlier set than the one in force: to bring it back, use `frontdoor rules rollback --to`"
         get_logger().error("rules file is not in force", locality=locality, hash=digest, file=file.name, why=why)
 
     async def _activate(self, locality: str, digest: str, text: bytes, file: Path, verdict: dict[str, Any]) -> None:
@@ -155,25 +185,16 @@ class Rulebook:
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(SQL.store_ruleset, digest, locality, verdict["version"], text):
                     await connection.execute(SQL.activate, locality, digest, since, "rules folder", verdict["reason"])
-                    get_logger().info("rules activated", locality=locality, version=verdict["version"], hash=digest)
+                    log = get_logger().bind(locality=locality, version=verdict["version"], hash=digest)
+                    log.info("rules activated", why=f"in force from {since.isoformat()}")
 
     async def _refuse(self, locality: str, digest: str, file: Path, findings: list[dict[str, str]]) -> None:
-        for finding in findings:
-            REFUSED.labels(locality, finding["code"]).inc()
-        for finding in findings[:SHOWN]:
-            get_logger().error(
-                "rules refused",
-                locality=locality,
-                file=file.name,
-                code=finding["code"],
-                table=finding.get("table"),
-                row=finding.get("row"),
-                column=finding.get("column"),
-                why=finding["message"],
-            )
+        for code in {finding["code"] for finding in findings}:
+            REFUSED.labels(locality, code).inc()
+        _tell_refused(locality, file, findings)
         with transient():
             await self._pool.execute(SQL.refuse, locality, digest, file.name, json.dumps(findings))
-        self._refused.add((locality, digest))
+        self._refused[locality, digest] = findings
 
     async def _announce(self) -> None:
         with transient():
@@ -196,23 +217,17 @@ class Rulebook:
         await self._publisher.publish([Record(topics.OPERATIONS, 0, None, to_json(payload), envelope.headers())])
 
 
-async def gate(text: bytes, file: Path, locality: str, within: float) -> dict[str, Any]:
-    """The gate's verdict on a rule file, from a child process; `Transient` where it gave none within its limit."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.triage.gate",
-        str(file),
-        locality,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        answer, _ = await asyncio.wait_for(child.communicate(text), within)
-        return json.loads(answer)  # type: ignore[no-any-return]  # our own gate's document
-    except (TimeoutError, ValueError) as error:
-        raise Transient("gate", f"no verdict on {file.name}: {type(error).__name__}") from error
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
+def _tell_refused(locality: str, file: Path, findings: list[dict[str, str]]) -> None:
+    for finding in findings[:SHOWN]:
+        get_logger().error(
+            "rules refused",
+            locality=locality,
+            file=file.name,
+            code=finding["code"],
+            table=finding.get("table"),
+            row=finding.get("row"),
+            column=finding.get("column"),
+            line=finding.get("line"),
+            why=finding["message"],
+            cure=finding.get("cure"),
+        )

@@ -20,7 +20,7 @@ from services.triage.rules.layout import read_layout
 from services.triage.rules.reading import examine_frame
 from services.triage.rules.row_tables import read_tables
 from services.triage.rules.rows import OVERLAYS, SECTIONS, URGENCY
-from shared.errors import Bug
+from shared.errors import Bug, Usage
 from tests.assurance.mutants import mutants
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class Trials:
     def __init__(self, text: bytes) -> None:
         self.text, self.place = text, Place("mutant")
         top = read_frame(text, self.place)
-        rules = examine_frame(top, text, self.place) if top else None
-        if top is None or rules is None or self.place.findings:
-            raise ValueError("the rule file itself is refused: " + "\n".join(map(str, self.place.findings)))
+        rules = examine_frame(top, text, self.place, roles=None) if top else None
+        if top is None or rules is None or _code(rules, ""):
+            raise ValueError("the rule file itself is refused: see `frontdoor rules check`")
         self.top, self.rules = top, rules
         self.layout = read_layout(text, "mutant")
         self.mutants = tuple(mutants(top, self.layout, rules, self.place))
@@ -72,7 +72,7 @@ class Trials:
 
     def both(self, number: int) -> Both:
         """The whole way and the short way of a mutant, whether or not it moves anything."""
-        findings = verdict(self.bytes_of(self.mutants[number]), "mutant", "")["findings"]
+        findings = verdict(self.bytes_of(self.mutants[number]), "mutant", self.rules.locality, None)["findings"]
         found = {finding["code"] for finding in findings}
         return Both(tuple(code for code in ORDER if code in found), _code(*self._read(number)))
 
@@ -99,7 +99,7 @@ class Trials:
         """The rule set of a mutant, or None; what reading finds is noted."""
         old, text = self._blocks[mutant.table], "\n".join(" | ".join(row) for row in mutant.cells)
         tables = {name: _with(self.top.entries[name], old, text) for name in (URGENCY, SECTIONS, OVERLAYS)}
-        return examine_frame(Mapping(self.top.line, self.top.entries | tables), self.text, place)
+        return examine_frame(Mapping(self.top.line, self.top.entries | tables), self.text, place, roles=None)
 
     def moves(self, rules: RuleSet) -> bool:
         """Whether some possible referral comes to something else; an example that does is proof enough."""
@@ -108,9 +108,9 @@ class Trials:
                 changes(came, rules.propose(example.facts))
                 for came, example in zip(self._came, self.rules.examples, strict=True)
             )
-        except Bug:  # it goes nowhere
+            return shown or not Difference(self.rules, rules).same()
+        except (Bug, Usage):  # some referral goes nowhere
             return True
-        return shown or not Difference(self.rules, rules).same()
 
     def moved(self, mutant: Mutant) -> str:
         """A referral that a mutant moves, in words."""

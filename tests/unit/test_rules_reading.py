@@ -11,10 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.triage.rules import Approval, read
+from services.triage.rules.approvals import digest_of
 from services.triage.rules.cells import Allowed
 from services.triage.rules.promises import Outcome
 from shared.codes import CareSetting, Gate
 from tests.rule_files import BOROUGH, borough, borough_with, findings_of
+from tests.signing import signed
 
 LINES = BOROUGH.split("\n")
 
@@ -59,7 +61,7 @@ def test_the_hash_is_of_the_bytes_and_the_text_gives_them_back() -> None:
 
 
 def test_lines_may_end_as_a_spreadsheet_ends_them() -> None:
-    assert read(BOROUGH.replace("\n", "\r\n").encode(), "borough").rows == borough().rows
+    assert read(signed(BOROUGH.replace("\n", "\r\n")).encode(), "borough").rows == borough().rows
 
 
 def test_nothing_is_taken_for_a_truth_a_number_or_a_date() -> None:
@@ -73,7 +75,7 @@ def test_the_head_is_kept_as_it_was_signed() -> None:
     rules = borough()
     assert (rules.locality, rules.version) == ("borough", "2026.1")
     assert rules.effective_from == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1)) in rules.approved
+    assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1), digest_of(BOROUGH.encode())) in rules.approved
     (promise,) = rules.promises
     assert (promise.hazard, promise.text) == ("HZ02", "when suicidal is plan or intent, priority is 1 or 4")
     assert (set(promise.when["suicidal"]), promise.outcomes) == (

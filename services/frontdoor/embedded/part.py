@@ -119,10 +119,11 @@ class Process:
         return clean
 
     def last_words(self) -> str:
-        """Where its log is, and the last line of it."""
+        """Where its log is, and what it last says: of an error, if of any."""
         try:
             lines = self.part.log.read_text(errors="replace").splitlines()
         except OSError:
             lines = []
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        said = [line.strip() for line in reversed(lines) if line.strip()]
+        last = next((line for line in said if '"level": "error"' in line), said[0] if said else "")
         return f"{self.part.log} says: {last[:300]}" if last else f"{self.part.log} is empty"

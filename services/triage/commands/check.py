@@ -31,10 +31,12 @@ def register(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where the file would pass, 1 with every finding where it would not."""
+    from services.triage.commands.places import required_roles
     from services.triage.rules import Refused, read
 
     try:
-        rules = read(contents(arguments.file), arguments.file.name)
+        roles = required_roles(arguments.file.resolve().parent.name)
+        rules = read(contents(arguments.file), arguments.file.name, roles=roles)
     except Refused as refused:
         return tell(refused, as_json=arguments.json)
     print(json.dumps({"findings": [], "version": rules.version}) if arguments.json else f"{rules.version}: sound")

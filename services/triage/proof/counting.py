@@ -158,7 +158,7 @@ def _groups(inputs: Mapping[str, Allowed], sides: list[_Side]) -> dict[int, int]
         masks: dict[int, int] = {}
         for known in classes[name]:
             bits = sum(1 << bit for bit, when in enumerate(whens) if name not in when or known.value in when[name])
-            masks[bits] = masks.get(bits, 0) + len(known.values)
+            masks[bits] = masks.get(bits, 0) + known.size
         groups = _step(groups, masks, sure, sides)
     return groups
 

@@ -51,7 +51,9 @@ class Difference:
     def __init__(self, before: RuleSet, after: RuleSet, limit: float = LIMIT) -> None:
         self.inputs = shared_inputs(before, after)
         self.before, self.after = replace(before, inputs=self.inputs), replace(after, inputs=self.inputs)
-        given = {name: _within(value, self.inputs[name]) for name, value in {**before.given, **after.given}.items()}
+        given = {
+            name: _within(value, self.inputs[name]) for name, value in {**before.baseline, **after.baseline}.items()
+        }
         self._formula = Formula(classes_of(self.inputs, (*cells(before), *cells(after))))
         self._one, self._other = behaviour(self._formula, self.before), behaviour(self._formula, self.after)
         self._solver = Solver(self._formula, given, limit)

@@ -61,6 +61,8 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
     seen = Shown(prover.rules)
     for edge, terms in _edges(prover):
         if not seen.has(edge.row, edge.column, edge.values) and (facts := prover.find(*terms)) is not None:
+            if edge.values:
+                facts[edge.column] = prover.among(edge.values, edge.column, facts[edge.column])
             seen.see(facts)
             yield Missing(edge, facts, prover.rules.propose(facts))
 

@@ -43,6 +43,8 @@ class Shown:
             twice |= once & bits
             once |= bits
         matching = masks.every & ~once
+        if not matching & self._route_bits:
+            return  # goes nowhere, which is a finding of its own
         came = self._decider.of(matching, facts)
         near = masks.every & ~twice & ~self._beaten(matching)
         for place, row in enumerate(self._rows):

@@ -16,7 +16,7 @@ from services.triage.rules.findings import nearest, shown
 from shared.codes import NOT_RECORDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Value = str | int
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -46,6 +46,13 @@ class Allowed:
 
     words: frozenset[str] = frozenset()
     numbers: tuple[range, ...] = ()
+
+    @classmethod
+    def of(cls, values: Iterable[Value]) -> Allowed:
+        """The set of these values."""
+        listed = tuple(values)
+        words = frozenset(value for value in listed if isinstance(value, str))
+        return cls(words, _merged(tuple(range(value, value + 1) for value in listed if isinstance(value, int))))
 
     def __contains__(self, value: Value) -> bool:
         return value in self.words if isinstance(value, str) else any(value in span for span in self.numbers)

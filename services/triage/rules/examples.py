@@ -44,10 +44,10 @@ class Example:
 
 
 class Examples(NamedTuple):
-    """The facts that stand where an example says nothing else, and the examples."""
+    """`baseline` is a value for every input: the facts of an example that does not say otherwise."""
 
-    given: Mapping[str, Value]
-    table: tuple[Example, ...]
+    baseline: Mapping[str, Value]
+    all: tuple[Example, ...]
 
 
 def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> Examples:

@@ -7,38 +7,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.triage.rules.approvals import Approval, read_approvals
 from services.triage.rules.fields import (
-    date,
     listing_at,
     moment,
-    node_as_mapping,
-    only_keys,
     place_of,
     text_at,
     texts,
 )
-from services.triage.rules.findings import nearest, shown
+from services.triage.rules.findings import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from services.triage.rules import frame
     from services.triage.rules.findings import Place
 
-# DCB0129 and DCB0160 ask for a clinical safety officer's approval; the other two are this project's own rule.
-REQUIRED_ROLES: Final = ("clinical safety officer", "clinician", "someone who uses services")
 _NEVER: Final = dt.datetime.max.replace(tzinfo=dt.UTC)  # stands in for a time that cannot be read and was noted
 _LOCALITY: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who approved the rule set, in which role, when."""
-
-    role: str
-    name: str
-    date: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +38,11 @@ class Head:
     approved: tuple[Approval, ...]
 
 
-def read_head(top: frame.Mapping, roles: Iterable[str], place: Place) -> Head:
-    """The head; `roles` are those whose approval is required."""
+def read_head(top: frame.Mapping, place: Place) -> Head:
+    """The head; whether its approvals are of this text is checked once the rest is sound."""
     hazards = tuple(texts(listing_at(top, "hazards", place), place_of(top, "hazards", place)))
     here = place.at(table="approved")
-    approved = tuple(_approvals(listing_at(top, "approved", place), roles, place_of(top, "approved", here)))
+    approved = tuple(read_approvals(listing_at(top, "approved", place), place_of(top, "approved", here)))
     return Head(
         locality=_pattern(top, "ruleset", _LOCALITY, "small letters, digits and single hyphens", place),
         version=_pattern(top, "version", _VERSION, "letters, digits, dots and hyphens, at most 40", place),
@@ -73,26 +58,3 @@ def _pattern(top: frame.Mapping, key: str, pattern: re.Pattern[str], use: str, p
     if text and not pattern.fullmatch(text):
         place_of(top, key, place).fault(f"{shown(text)} is no {key}", f"use {use}")
     return text
-
-
-def _approvals(listing: frame.Listing, roles: Iterable[str], place: Place) -> Iterator[Approval]:
-    """The approvals; a required role that none of them has is noted."""
-    given = set()
-    for node in listing.items:
-        here = place.at(line=node.line)
-        fields = node_as_mapping(node, here)
-        only_keys(fields, ("role", "name", "date"), here)
-        role, name = text_at(fields, "role", here), text_at(fields, "name", here)
-        day = date(text_at(fields, "date", here), place_of(fields, "date", here))
-        given.add(role)
-        if role and name and day:
-            yield Approval(role, name, day)
-    for role in roles:
-        if role not in given:
-            _missing(role, given.difference(roles), place)
-
-
-def _missing(role: str, others: set[str], place: Place) -> None:
-    near = f"; among those given, {nearest(role, others)}" if others else ""
-    cure = f"have one approve it and add {{role: {role}, name: ..., date: ...}}{near}"
-    place.at(row=role, column="role").fault(f"no approval by a {role}", cure, "approval")

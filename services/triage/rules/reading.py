@@ -6,19 +6,21 @@ import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.facts import FACTS
+from services.triage.rules.approvals import check_approvals, digest_of
 from services.triage.rules.decider import decider_of
 from services.triage.rules.destinations import read_destinations
 from services.triage.rules.examples import check_examples, read_examples
-from services.triage.rules.fields import mapping_at, only_keys
+from services.triage.rules.fields import mapping_at, only_keys, place_of
 from services.triage.rules.findings import Place, Refused
 from services.triage.rules.frame import read_frame
-from services.triage.rules.head import REQUIRED_ROLES, read_head
+from services.triage.rules.head import read_head
 from services.triage.rules.inputs import read_inputs
 from services.triage.rules.promises import Promise, read_promises
 from services.triage.rules.row_tables import Vocabulary, read_rows
 from services.triage.rules.rows import CURRENT_TEAM
 from services.triage.rules.ruleset import RuleSet
 from services.triage.rules.structure import check_current_team, check_overlaps
+from shared.localities import REQUIRED_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,13 +35,13 @@ _TABLES: Final = ("promises", "urgency", "sections", "overlays", "examples")
 
 
 def read(
-    text: bytes, file: str, *, facts: Collection[str] = FACTS.keys(), roles: Collection[str] = REQUIRED_ROLES
+    text: bytes, file: str, *, facts: Collection[str] = FACTS.keys(), roles: Collection[str] | None = REQUIRED_ROLES
 ) -> RuleSet:
     """The rule set in the bytes of a rule file; `file` is its name in findings.
 
-    `facts` are the names of the facts that exist, `roles` those whose approval is required. Raises `Refused` with
-    every finding of this reading: faults of form, undeclared overlaps, examples that come out otherwise, missing
-    approvals.
+    `facts` are the names of the facts that exist, `roles` those whose approval is required (None: approvals are not
+    looked at). Raises `Refused` with every finding of this reading: faults of form, undeclared overlaps, examples that
+    come out otherwise, approvals that are missing or of another text.
     """
     place = Place(file)
     rules = examine(text, place, facts=facts, roles=roles)
@@ -49,7 +51,7 @@ def read(
 
 
 def examine(
-    text: bytes, place: Place, *, facts: Collection[str] = FACTS.keys(), roles: Collection[str] = REQUIRED_ROLES
+    text: bytes, place: Place, *, facts: Collection[str] = FACTS.keys(), roles: Collection[str] | None = REQUIRED_ROLES
 ) -> RuleSet | None:
     """The rule set as far as it can be read, every finding noted at `place`; None where its form has a fault."""
     top = read_frame(text, place)
@@ -62,11 +64,11 @@ def examine_frame(
     place: Place,
     *,
     facts: Collection[str] = FACTS.keys(),
-    roles: Collection[str] = REQUIRED_ROLES,
+    roles: Collection[str] | None = REQUIRED_ROLES,
 ) -> RuleSet | None:
     """The same for a file whose YAML is read; `text` are the file's bytes."""
     only_keys(top, (*_KEYS, *_TABLES), place)
-    head = read_head(top, roles, place)
+    head = read_head(top, place)
     words = _vocabulary(top, head.hazards, facts, place)
     rows = read_rows(top, words, place)
     if not any(finding.table == "inputs" for finding in place.findings):
@@ -74,9 +76,11 @@ def examine_frame(
     promises = tuple(read_promises(top, words, rows.sections(), place))
     said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):
-        return None  # examples of half a rule set would only mislead
+        return None  # examples and approvals of half a rule set would only mislead
     rules = _rule_set(text, head, words, rows, said)
-    check_examples(said.examples.table, rows, rules.decider, place.at(table="examples"))
+    check_examples(said.examples.all, rows, rules.decider, place.at(table="examples"))
+    if roles is not None:
+        check_approvals(head.approved, digest_of(text), roles, place_of(top, "approved", place.at(table="approved")))
     return rules
 
 
@@ -101,8 +105,8 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, said: _Sai
         inputs=words.inputs,
         destinations=words.destinations,
         rows=rows,
-        given=said.examples.given,
-        examples=said.examples.table,
+        baseline=said.examples.baseline,
+        examples=said.examples.all,
         decider=decider_of(rows, words.inputs),
     )
 
