@@ -13,21 +13,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from services.triage.proof.prove import prove
-from services.triage.rules import Finding, Place, examine
+from services.triage.rules import Finding, Place, Refused, RuleSet, examine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def verdict(text: bytes, file: str, locality: str, roles: Sequence[str]) -> dict[str, Any]:
-    """What the gate says of a rule file: its findings, and for a good one what activation needs."""
+def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) -> dict[str, Any]:
+    """What the gate says of a rule file: its findings, and for a good one what activation needs.
+
+    Without `roles` approvals are not looked at.
+    """
     place = Place(file)
-    rules = examine(text, place, roles=roles)
-    if rules is not None:
-        if rules.locality != locality:
-            here = place.at(column="ruleset", line=1)
-            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
-        prove(rules, place)
+    try:
+        rules = _examined(text, locality, roles, place)
+    except Refused:  # at once, for more faults than are of use
+        rules = None
     if rules is None or place.findings:
         return {"findings": [_words(finding) for finding in place.findings]}
     return {
@@ -36,6 +37,17 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str]) -> dict
         "effective_from": rules.effective_from.isoformat(),
         "reason": rules.reason,
     }
+
+
+def _examined(text: bytes, locality: str, roles: Sequence[str] | None, place: Place) -> RuleSet | None:
+    """The rule set as far as it can be read, everything against it noted."""
+    rules = examine(text, place, roles=roles)
+    if rules is not None:
+        if rules.locality != locality:
+            here = place.at(column="ruleset", line=1)
+            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
+        prove(rules, place)
+    return rules
 
 
 def _words(finding: Finding) -> dict[str, str]:

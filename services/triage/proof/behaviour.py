@@ -68,7 +68,9 @@ def behaviour(formula: Formula, rules: RuleSet, other: frozenset[str] = NOBODY) 
         section=section,
         also={name: formula.all_of((term, formula.no(to.get(name, FALSE)))) for name, term in added.items()},
         holds=holds,
-        held=formula.all_of((holds, formula.no(formula.any_of(section.get(name, FALSE) for name in URGENT_SECTIONS)))),
+        held=formula.all_of(
+            (holds, formula.no(formula.any_of(section.get(name, FALSE) for name in sorted(URGENT_SECTIONS))))
+        ),
     )
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.triage.proof.behaviour import RAISED, as_urgent
 from services.triage.proof.formula import FALSE, TRUE
-from services.triage.proof.rows import adds, raises
+from services.triage.proof.rows import adds, adds_destination, holds, raises
 from services.triage.rules import URGENT_SECTIONS
 from services.triage.rules.rows import CURRENT_TEAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from services.triage.proof.classes import Class
     from services.triage.proof.prover import Prover
     from services.triage.rules import Route, Row
 
 Result = tuple[str, ...]
+PRIORITY: Final = "priority"  # the columns of what follows from a row
+DESTINATION: Final = "destination"
+ADD: Final = "add"
+HOLD: Final = "hold"
 
 
 def effects(prover: Prover) -> dict[str, str]:
@@ -26,6 +30,23 @@ def effects(prover: Prover) -> dict[str, str]:
     terms = {row.id: raises(prover, row, list(rows.urgency)) for row in rows.urgency}
     terms |= {row.id: adds(prover, row) for row in rows.overlays}
     return terms | _of_routes(prover)
+
+
+def follows(prover: Prover, matters: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """For each row and each thing that follows from it: whether it matches and the outcome hangs on that.
+
+    `matters` are the rows' effects.
+    """
+    rows, does, formula = prover.rules.rows, prover.does, prover.formula
+    terms = {row.id: {PRIORITY: matters[row.id]} for row in rows.urgency}
+    terms |= {row.id: {ADD: adds_destination(prover, row), HOLD: holds(prover, row)} for row in rows.overlays}
+    for row in rows.routes:
+        priority = formula.no(does.raised.get(row.outcome.priority, TRUE)) if row.outcome.priority else FALSE
+        terms[row.id] = {DESTINATION: matters[row.id], PRIORITY: formula.all_of((does.first[row.id], priority))}
+    return {
+        name: {column: formula.all_of((does.rows[name], term)) for column, term in columns.items()}
+        for name, columns in terms.items()
+    }
 
 
 def _of_routes(prover: Prover) -> dict[str, str]:

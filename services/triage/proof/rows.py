@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def check_complete(prover: Prover, place: Place) -> None:
     """Every possible referral is taken by some destination row."""
-    facts = prover.find(prover.does.nowhere)
+    facts = prover.find_gap()
     if facts is not None:
         last = prover.rules.rows.routes[-1]
         message = f"some referrals go nowhere: {prover.words(facts)}"

@@ -62,9 +62,10 @@ def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> Exampl
 def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, place: Place) -> None:
     """Each example comes out as written, and every row takes part in at least one."""
     ids, unused = {row.id for row in rows}, {row.id for row in rows}
+    named = ids | {family for row in ids for family in _families(row)}
     for example in examples:
         here = place.at(row=example.row, line=example.line)
-        if not any(_belongs(row, example.row) for row in ids):
+        if example.row not in named:
             here.at(column="row").fault(f"no row {example.row}", nearest(example.row, ids), "example")
             continue
         try:
@@ -81,8 +82,10 @@ def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, 
         here.fault(f"row {row.id} takes part in no example", f"add one to the examples: {row.id} | ...", "example")
 
 
-def _belongs(row: str, named: str) -> bool:
-    return row == named or row.startswith(f"{named}.")
+def _families(row: str) -> Iterator[str]:
+    """What a row's id begins with, up to each of its dots."""
+    parts = row.split(".")
+    return (".".join(parts[:place]) for place in range(1, len(parts)))
 
 
 def _differences(example: Example, got: Proposal) -> Iterator[tuple[str, str, str]]:

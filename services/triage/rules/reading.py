@@ -55,8 +55,18 @@ def examine(
 ) -> RuleSet | None:
     """The rule set as far as it can be read, every finding noted at `place`; None where its form has a fault."""
     top = read_frame(text, place)
-    if top is None:
-        return None
+    return None if top is None else examine_frame(top, text, place, facts=facts, roles=roles)
+
+
+def examine_frame(
+    top: frame.Mapping,
+    text: bytes,
+    place: Place,
+    *,
+    facts: Collection[str] = FACTS.keys(),
+    roles: Collection[str] | None = REQUIRED_ROLES,
+) -> RuleSet | None:
+    """The same for a file whose YAML is read; `text` are the file's bytes."""
     only_keys(top, (*_KEYS, *_TABLES), place)
     head = read_head(top, place)
     words = _vocabulary(top, head.hazards, facts, place)
