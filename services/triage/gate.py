@@ -20,12 +20,9 @@ def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
     except Refused as refused:
         return {"findings": [_words(finding) for finding in refused.findings]}
     if rules.locality != locality:
-        wrong = {
-            "code": "parse",
-            "message": f"the file says ruleset: {rules.locality}, its folder {locality}",
-            "file": file,
-        }
-        return {"findings": [wrong]}
+        message = f"the file says ruleset: {rules.locality}, its folder {locality}"
+        cure = f"write ruleset: {locality}, or put the file into the folder {rules.locality}"
+        return {"findings": [_words(Finding("parse", message, file, column="ruleset", cure=cure))]}
     return {
         "findings": [],
         "version": rules.version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import pickle
@@ -10,12 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.triage.rules import Approval, Promise, read
+from services.triage.facts import FACTS
+from services.triage.gate import verdict
+from services.triage.rules import Approval, Promise, Refused, read, tables
 from services.triage.rules.cells import Allowed
 from shared.codes import CareSetting, Gate
 from tests.rule_files import BOROUGH, borough, borough_with, findings_of
 
 LINES = BOROUGH.split("\n")
+CHARACTERS = ("", *"\t\r\n\0 |:;=#'\"{}[],&*!?%@`-<>~\u00a0\u00ad\u200b\u2028\u202e\ufeff\u0430\u0435\u043e\u2013")
 
 
 def assert_read_or_refused(file: bytes) -> None:
@@ -30,17 +34,26 @@ def test_any_bytes_are_read_or_refused(file: bytes) -> None:
     assert_read_or_refused(file)
 
 
-@settings(max_examples=40)
+@settings(max_examples=300, deadline=1000)
+@given(st.integers(0, len(BOROUGH) - 1), st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"))
+def test_any_file_that_is_wrong_in_one_character_is_read_or_refused(at: int, character: str) -> None:
+    assert_read_or_refused((BOROUGH[:at] + character + BOROUGH[at + 1 :]).encode())
+
+
+@settings(max_examples=100, deadline=1000)
 @given(st.data())
 def test_any_damage_to_a_good_file_is_read_or_refused(data: st.DataObject) -> None:
+    """Pieces of lines replaced, lines moved, left out and doubled."""
     lines = list(LINES)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(lines) - 1))
         start = data.draw(st.integers(0, len(lines[at])))
         end = data.draw(st.integers(start, len(lines[at])))
         lines[at] = lines[at][:start] + data.draw(st.text(max_size=5)) + lines[at][end:]
-        if data.draw(st.booleans()):
-            lines.insert(at, lines.pop(data.draw(st.integers(0, len(lines) - 1))))
+        moved = [lines.pop(at)] * data.draw(st.integers(0, 2))
+        lines[at:at] = moved if data.draw(st.booleans()) else []
+        there = data.draw(st.integers(0, len(lines)))
+        lines[there:there] = moved
     assert_read_or_refused("\n".join(lines).encode("utf-8", "replace"))
 
 
@@ -134,3 +147,41 @@ def test_a_rule_set_can_cross_from_the_process_that_read_it() -> None:
     assert [there.propose(case.facts) for case in rules.examples] == [
         rules.propose(case.facts) for case in rules.examples
     ]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        "U03   | suicidal = intent | 4 | crisis-team | | | the family",
+        "D28.1 | problem = mood; phq9 = 19 | 3 | talking-therapies | | | beside its edge",
+    ],
+)
+def test_an_example_may_be_about_a_family_of_rows_or_the_edge_of_one(example: str) -> None:
+    assert findings_of(borough_with(("    D33   |   ", f"    {example}\n    D33   |   "))) == ()
+
+
+def test_a_finding_is_all_words_so_that_an_event_can_carry_it() -> None:
+    for finding in findings_of(borough_with(("suicidal = plan ", "suicidal = plann "))):
+        assert all(isinstance(value, str) for value in dataclasses.asdict(finding).values())
+
+
+def test_which_approvals_are_required_is_a_setting() -> None:
+    with pytest.raises(Refused) as refused:
+        read(BOROUGH.encode(), "borough", roles=("caldicott guardian",))
+    assert [(finding.code, finding.row) for finding in refused.value.findings] == [("approval", "caldicott guardian")]
+
+
+def test_which_facts_exist_is_told_by_the_caller() -> None:
+    with pytest.raises(Refused) as refused:
+        read(BOROUGH.encode(), "borough", facts={"age"})
+    assert {finding.row for finding in refused.value.findings} >= {"means", "suicidal"}
+
+
+def test_no_fact_has_the_name_of_a_column() -> None:
+    kinds = (tables.URGENCY, tables.SECTION, tables.OVERLAYS, tables.EXAMPLES)
+    assert not FACTS.keys() & {name for kind in kinds for part in kind for name in part}
+
+
+def test_a_wrong_folder_is_a_finding_as_any_other() -> None:
+    (finding,) = verdict(BOROUGH.encode(), "ruleset.yaml", "lambeth")["findings"]
+    assert (finding["file"], finding["column"]) == ("ruleset.yaml", "ruleset") and finding["cure"]

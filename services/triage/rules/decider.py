@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.masks import Masks, masks_of
-from services.triage.rules.rows import CURRENT_TEAM, Extra, Route, Row, Rows
+from services.triage.rules.rows import CURRENT_TEAM, URGENT_SECTIONS, Extra, Route, Row, Rows
 from shared.codes import Urgency, most_urgent
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from services.triage.rules.cells import Allowed, Value
 
-URGENT_SECTIONS: Final = frozenset(("emergency", "crisis"))  # these routes go at once (clinical ground rule 3)
 MOST_KNOWN: Final = 10_000  # groups of rows remembered for each of the three kinds of table
 
 Outcome = TypeVar("Outcome")

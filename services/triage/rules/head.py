@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.triage.rules import frame
 from services.triage.rules.fields import (
     date,
     listing_at,
@@ -22,7 +23,6 @@ from services.triage.rules.findings import nearest, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from services.triage.rules import frame
     from services.triage.rules.findings import Place
 
 # DCB0129 and DCB0160 ask for a clinical safety officer's approval; the other two are this project's own rule.
@@ -64,9 +64,13 @@ class Head:
 
 def read_head(top: frame.Mapping, roles: Iterable[str], place: Place) -> Head:
     """The head; `roles` are those whose approval is required."""
-    hazards = tuple(texts(listing_at(top, "hazards", place), place_of(top, "hazards", place)))
+    hazards = _hazards(top, place_of(top, "hazards", place))
     here = place.at(table="approved")
-    approved = tuple(_approvals(listing_at(top, "approved", place), roles, place_of(top, "approved", here)))
+    if "approved" not in top.entries:
+        roles = ()  # that it is missing says it all
+    approved = tuple(
+        _approvals(listing_at(top, "approved", place), roles, here.at(line=place_of(top, "approved", here).line))
+    )
     return Head(
         locality=_pattern(top, "ruleset", _LOCALITY, "small letters, digits and single hyphens", place),
         version=_pattern(top, "version", _VERSION, "letters, digits, dots and hyphens, at most 40", place),
@@ -78,6 +82,13 @@ def read_head(top: frame.Mapping, roles: Iterable[str], place: Place) -> Head:
     )
 
 
+def _hazards(top: frame.Mapping, place: Place) -> tuple[str, ...]:
+    node = top.entries.get("hazards")
+    if isinstance(node, frame.Listing) and not node.items:
+        place.fault("a list without hazards", "name each hazard that a row or promise answers")
+    return tuple(texts(listing_at(top, "hazards", place), place))
+
+
 def _pattern(top: frame.Mapping, key: str, pattern: re.Pattern[str], use: str, place: Place) -> str:
     text = text_at(top, key, place)
     if text and not pattern.fullmatch(text):
@@ -87,19 +98,26 @@ def _pattern(top: frame.Mapping, key: str, pattern: re.Pattern[str], use: str, p
 
 def _approvals(listing: frame.Listing, roles: Iterable[str], place: Place) -> Iterator[Approval]:
     """The approvals; a required role that none of them has is noted."""
-    given = set()
-    for node in listing.items:
-        here = place.at(line=node.line)
+    given: set[tuple[str, str]] = set()
+    for number, node in enumerate(listing.items, 1):
+        here = place.at(row=str(number), line=node.line)
         fields = node_as_mapping(node, here)
+        if fields is None:
+            continue
+        role = text_at(fields, "role", here)
+        here = here.at(row=role)
         only_keys(fields, ("role", "name", "date"), here)
-        role, name = text_at(fields, "role", here), text_at(fields, "name", here)
+        name = text_at(fields, "name", here)
         day = date(text_at(fields, "date", here), place_of(fields, "date", here))
-        given.add(role)
+        if (role, name) in given:
+            here.fault("this approval stands twice", "keep one of the two")
+        given.add((role, name))
         if role and name and day:
             yield Approval(role, name, day)
+    held = {role for role, _ in given}
     for role in roles:
-        if role not in given:
-            _missing(role, given.difference(roles), place)
+        if role not in held:
+            _missing(role, held.difference(roles), place)
 
 
 def _missing(role: str, others: set[str], place: Place) -> None:
@@ -109,12 +127,18 @@ def _missing(role: str, others: set[str], place: Place) -> None:
 
 
 def _promises(listing: frame.Listing, hazards: tuple[str, ...], place: Place) -> Iterator[Promise]:
+    made: set[tuple[str, str]] = set()
     for number, node in enumerate(listing.items, 1):
         here = place.at(row=str(number), line=node.line)
         fields = node_as_mapping(node, here)
+        if fields is None:
+            continue
         only_keys(fields, ("hazard", "text"), here)
         hazard, text = text_at(fields, "hazard", here), text_at(fields, "text", here)
-        if hazard and hazard not in hazards:
+        if hazard and hazards and hazard not in hazards:
             here.at(column="hazard").fault(f"hazard {shown(hazard)} is not among `hazards`", nearest(hazard, hazards))
+        elif (hazard, text) in made:
+            here.fault("this promise stands twice", "keep one of the two")
         elif text:
             yield Promise(hazard, text)
+        made.add((hazard, text))

@@ -9,7 +9,7 @@ from services.triage.facts import FACTS
 from services.triage.rules.decider import decider_of
 from services.triage.rules.destinations import read_destinations
 from services.triage.rules.examples import check_examples, read_examples
-from services.triage.rules.fields import mapping_at, only_keys
+from services.triage.rules.fields import mapping_at, only_keys, place_of
 from services.triage.rules.findings import Place, Refused
 from services.triage.rules.frame import read_frame
 from services.triage.rules.head import REQUIRED_ROLES, read_head
@@ -47,6 +47,8 @@ def read(
     only_keys(top, (*_KEYS, *_TABLES), place)
     head = read_head(top, roles, place)
     words = _vocabulary(top, head.hazards, facts, place)
+    if words is None:
+        raise Refused(tuple(place.findings))  # every cell would be a fault
     rows = read_rows(top, words, place)
     if not any(finding.table == "inputs" for finding in place.findings):
         check_overlaps(rows.sections(), place)
@@ -78,11 +80,17 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, examples: 
     )
 
 
-def _vocabulary(top: frame.Mapping, hazards: tuple[str, ...], facts: Collection[str], place: Place) -> Vocabulary:
-    """What the tables may speak of: the declared inputs and destinations."""
+def _vocabulary(
+    top: frame.Mapping, hazards: tuple[str, ...], facts: Collection[str], place: Place
+) -> Vocabulary | None:
+    """What the tables may speak of: the declared inputs and destinations. None where either is missing."""
     asked, named = mapping_at(top, "inputs", place), mapping_at(top, "destinations", place)
+    if asked is None or named is None:
+        return None
     inputs = read_inputs(asked, facts, place.at(table="inputs", line=asked.line))
     destinations = read_destinations(named, place.at(table="destinations", line=named.line))
     words = Vocabulary(inputs, destinations, hazards, asked.entries.keys(), named.entries.keys())
-    check_current_team(words, place.at(table="inputs", row=CURRENT_TEAM))
+    check_current_team(
+        words, place_of(asked, CURRENT_TEAM, place.at(table="inputs")).at(row=CURRENT_TEAM, column="one of")
+    )
     return words

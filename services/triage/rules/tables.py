@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.triage.rules.findings import nearest, shown
+from services.triage.rules.letters import plain, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from services.triage.rules.findings import Place
     from services.triage.rules.frame import Scalar
 
+MOST_LINES: Final = 5000
 Columns = tuple[tuple[str, ...], tuple[str, ...]]
 
 # Columns that are no inputs: those whose cells must be filled, then those whose cells may be blank.
@@ -20,7 +22,6 @@ URGENCY: Final[Columns] = (("row", "priority", "source", "hazard"), ("safety net
 SECTION: Final[Columns] = (("row", "destination", "source", "hazard"), ("priority", "safety net", "beats"))
 OVERLAYS: Final[Columns] = (("row", "source", "hazard"), ("add", "hold", "note"))
 EXAMPLES: Final[Columns] = (("row", "priority", "destination"), ("given", "also", "hold", "why"))
-COLUMNS: Final = frozenset(name for table in (URGENCY, SECTION, OVERLAYS, EXAMPLES) for part in table for name in part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def read_table(block: Scalar | None, columns: Columns, inputs: Collection[str], 
     filled, other = columns
     lines = enumerate((block.text or "").split("\n"), block.line + 1)
     written = [(number, line) for number, line in lines if line.strip()]
+    if len(written) > MOST_LINES:
+        place.at(line=block.line).fault(f"more than {MOST_LINES} lines", "split the locality or shorten the table")
+        return []
     if not written:
         place.at(line=block.line).fault("a table without lines", f"begin with the columns: {' | '.join(filled)}")
         return []
@@ -76,7 +80,8 @@ def _line(header: list[str], text: str, place: Place) -> Line | None:
     cells = _cells(text)
     place = place.at(row=cells[0])
     if len(cells) != len(header):
-        place.fault(f"{len(cells)} cells under {len(header)} columns", "one cell a column, each after a `|`")
+        bars = unusual("".join(letter for letter in text if letter != "|" and plain(letter) == "|"))
+        place.fault(f"{len(cells)} cells under {len(header)} columns{bars}", "one cell a column, each after a `|`")
         return None
     return Line(dict(zip(header, cells, strict=True)), place)
 
