@@ -34,7 +34,7 @@ class Finding:
     def __str__(self) -> str:
         parts = (("table", self.table), ("row", self.row), ("column", self.column), ("line", self.line))
         place = ", ".join(f"{name} {value}" for name, value in parts if value)
-        return f"{self.file}: {place}: {self.code}: {self.message} ({self.cure})"
+        return ": ".join(filter(None, (self.file, place, self.code, f"{self.message} ({self.cure})")))
 
 
 class Refused(FrontDoorError):

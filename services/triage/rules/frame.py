@@ -26,7 +26,9 @@ MOST_LINES: Final = 20_000
 MOST_PARTS: Final = 20_000  # keys, values, lists, blocks
 DEEPEST: Final = 10
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the second, where libyaml is not there, is slower
+# Without libyaml the slower parser reads. The two differ in which odd signs may stand unquoted inside braces, never in
+# what a file that both can read says.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SHAPE: Final = "write it as the README beside the rules engine shows"
 _AMISS: Final = """\
 check this line and the one before it: brackets and quotes are closed, the lines of a table are set in alike, \
