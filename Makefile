@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench up down lock apis
+.PHONY: help setup demo test check format bench bench-rules up down lock apis
 
 help: ## what can be done here
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv with everything pinned (under 2 s when nothing changed)
 
@@ -45,6 +45,9 @@ apis: $(READY) ## write docs/asyncapi.yaml, openapi.json, schemas and settings.m
 
 bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+bench-rules: $(READY) ## measure rules and their gate and write docs/benchmarks-rules.md
+	@$(BIN)/python -m tests.bench.rules
 
 up: ## the whole system in containers (docker compose)
 	@$(PYTHON) deploy/first_run.py

@@ -6,6 +6,7 @@ Fields of a value that stand at their default are left out, so an absent field m
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -21,8 +22,8 @@ SCHEMAS: Final = "urn:frontdoor:schema:"
 Headers = tuple[tuple[str, bytes | None], ...]
 
 _ENCODER: Final = msgspec.json.Encoder()
-_PACKER: Final = msgspec.msgpack.Encoder()
-_UNPACKER: Final = msgspec.msgpack.Decoder(Headers)
+_PLACE: Final = re.compile(r"`\$\.?([\w.\[\]]*)`")
+_QUOTED: Final = re.compile(r""" ['"]""")
 
 
 class Unreadable(ValueError):
@@ -122,9 +123,13 @@ def from_plain(model: type[Model], fields: dict[str, Any]) -> Model:
 
 
 def _unreadable(error: Exception) -> Unreadable:
-    text, _, place = str(error).partition(" - at ")
-    what = text.partition(" '")[0]  # what is quoted came with the document
-    return Unreadable(place.strip("`$.") or "value", what if isinstance(error, msgspec.MsgspecError) else "no JSON")
+    """Says what and where, and nothing that came with the document: msgspec quotes values, and they may hold anything."""
+    text, _, where = str(error).rpartition(" - at ")
+    place = _PLACE.fullmatch(where)
+    what = _QUOTED.split(text if place else str(error), maxsplit=1)[0]
+    return Unreadable(
+        (place[1] if place else "") or "value", what if isinstance(error, msgspec.MsgspecError) else "no JSON"
+    )
 
 
 @cache
@@ -133,10 +138,35 @@ def _decoder(model: type[Model]) -> msgspec.json.Decoder[Model]:
 
 
 def pack(headers: Headers) -> bytes:
-    """Kafka headers as one byte string (MessagePack), in their order."""
-    return _PACKER.encode(headers)
+    """Kafka headers as one byte string, in their order: each name and value as a netstring, `-` for a null value."""
+    return b"".join(
+        [
+            b"%b%d:%b" % (_name(name), len(value), value) if value is not None else _name(name) + b"-"
+            for name, value in headers
+        ]
+    )
+
+
+@lru_cache(maxsize=256)  # names are few and come with every event
+def _name(name: str) -> bytes:
+    raw = name.encode()
+    return b"%d:%b" % (len(raw), raw)
 
 
 def unpack(packed: bytes) -> Headers:
     """The headers that `pack` was given. Raises ValueError where the bytes are not of that form."""
-    return _UNPACKER.decode(packed)
+    texts: list[bytes | None] = []
+    place = 0
+    while place < len(packed):
+        if packed[place : place + 1] == b"-":
+            texts.append(None)
+            place += 1
+            continue
+        colon = packed.index(b":", place)
+        end = colon + 1 + int(packed[place:colon])
+        if end > len(packed):
+            raise ValueError("packed headers are cut short")
+        texts.append(packed[colon + 1 : end])
+        place = end
+    names, values = texts[::2], texts[1::2]
+    return tuple(((name or b"").decode(), value) for name, value in zip(names, values, strict=True))

@@ -21,13 +21,19 @@ what it needs cannot be reached), and any error it raises becomes one clear line
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import re
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from shared.errors import Usage
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  (argparse names it no other way)
 
 CLEAN, FINDING, USAGE = 0, 1, 2
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def add_command(commands: Commands, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
@@ -39,3 +45,22 @@ def add_command(commands: Commands, name: str, summary: str, examples: str) -> a
         epilog="examples:\n" + textwrap.indent(textwrap.dedent(examples).strip("\n"), "  "),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def as_id(text: str) -> UUID:
+    """An id as it was typed; `Usage` for anything else."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Usage("no-id", f"{text!r} is not an id: 32 hexadecimal digits with dashes") from error
+
+
+def since_when(text: str, now: dt.datetime, option: str = "--since") -> dt.datetime:
+    """A time, or `now` minus `30m`, `24h`, `7d`; `Usage` for anything else. A time without an offset is UTC."""
+    try:
+        if ago := re.fullmatch(r"(\d{1,9})([mhd])", text):
+            return now - dt.timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        time = dt.datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise Usage("since", f"{option} {text!r} is neither a time nor a span like 30m, 24h, 7d") from error
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)

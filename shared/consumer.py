@@ -19,7 +19,8 @@ from aiokafka.structs import OffsetAndMetadata
 from prometheus_client import Counter
 
 from shared.errors import Bug, Transient
-from shared.kafka import check_topics, client_options
+from shared.kafka import client_options
+from shared.kafka_admin import check_topics
 from shared.log import get_logger
 from shared.membership import Membership
 from shared.postgres import backoff

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidTopicError,
     KafkaError,
     MessageSizeTooLargeError,
-    TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
-    for_code,
 )
 from aiokafka.partitioner import murmur2
 
 from shared import topics
-from shared.errors import Bug, Poison, Transient
+from shared.errors import Poison, Transient
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 MAX_BATCH_BYTES: Final = 900_000  # under what a broker takes: a batch is closed before it comes near that
-BROKER_BYTES: Final = 1_048_588  # of one batch, its framing counted: Kafka's default for message.max.bytes
 
 # The broker is there and says no: an operator must act. Until then it is waited for as well, for nothing is skipped.
 REFUSALS: Final = (
@@ -79,63 +74,6 @@ def partition_of(key: bytes, partitions: int) -> int:
 def away(error: Exception) -> Transient:
     """What a failed call to Kafka means: it is away, or it refuses."""
     return Transient("kafka-refused" if isinstance(error, REFUSALS) else "kafka-away", type(error).__name__)
-
-
-@asynccontextmanager
-async def admin(settings: ServiceSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client; `Transient` while Kafka is away."""
-    client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
-    try:
-        await client.start()
-        yield client
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise away(error) from error
-    finally:
-        with suppress(Exception):
-            await asyncio.wait_for(client.close(), settings.kafka_stop_timeout)
-
-
-async def cluster_id(settings: ServiceSettings) -> str:
-    """The Kafka cluster's id."""
-    async with admin(settings) as client:
-        return str((await client.describe_cluster())["cluster_id"])
-
-
-def partitions_of(topic: str, partitions: int) -> int:
-    """How many partitions a topic has: operations one, every referral topic and its dead letters `partitions`."""
-    return 1 if topic == topics.OPERATIONS else partitions
-
-
-async def create_topics(settings: ServiceSettings, *, replication: int = 1, retention_days: float = 14) -> list[str]:
-    """Makes the topics that are missing; returns their names. Existing ones are left as they are."""
-    configs = {"retention.ms": str(int(retention_days * 86_400_000)), "cleanup.policy": "delete"}
-    async with admin(settings) as client:
-        there = set(await client.list_topics())
-        missing = [name for name in topics.AUDITED_TOPICS if name not in there]
-        new = [NewTopic(t, partitions_of(t, settings.partitions), replication, topic_configs=configs) for t in missing]
-        if new:
-            answer = await client.create_topics(new)
-            for name, code, *_ in answer.topic_errors:
-                if code and not issubclass(for_code(code), TopicAlreadyExistsError):
-                    raise Bug("topic-refused", f"Kafka refused to make topic {name}: {for_code(code).__name__}")
-        return missing
-
-
-async def check_topics(settings: ServiceSettings) -> None:
-    """Raises `Transient` where a topic is missing, `Bug` where its partition count differs from the setting."""
-    async with admin(settings) as client:
-        described = await client.describe_topics()  # all: asking for one by name makes it, where brokers may do that
-    found = {t["topic"]: len(t["partitions"]) for t in described if not t["error_code"]}
-    for name in topics.AUDITED_TOPICS:
-        expected = partitions_of(name, settings.partitions)
-        if name not in found:
-            raise Transient(
-                "topic-missing", f"topic {name} does not exist (or may not be seen): run `frontdoor topics`"
-            )
-        if found[name] != expected:
-            raise Bug(
-                "partitions-differ", f"topic {name} has {found[name]} partitions, FRONTDOOR_PARTITIONS {expected}"
-            )
 
 
 async def log_bounds(
@@ -241,8 +179,8 @@ def _batches(producer: AIOKafkaProducer, records: Sequence[Record], places: list
         if not batches or batches[-1][1].append(**fields) is None:
             builder = producer.create_batch()
             builder.append(**fields)  # the first is taken whatever its size
-            if builder.size() > BROKER_BYTES:
-                raise Poison("too-large", f"a record for {record.topic} is over {BROKER_BYTES} bytes")
+            if builder.size() > (most := topics.most_bytes(record.topic)):
+                raise Poison("too-large", f"a record for {record.topic} is over {most} bytes")
             batches.append(([], builder))
         batches[-1][0].append(place)
     for _, builder in batches:

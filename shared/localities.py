@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from functools import cached_property
 from pathlib import Path  # noqa: TC003  (pydantic reads the annotations at run time)
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from shared.errors import Usage
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# DCB0129 and DCB0160 ask for a clinical safety officer's approval; the other two are this project's own rule.
+REQUIRED_ROLES: Final = ("clinical safety officer", "clinician", "someone who uses services")
+_Code = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True)]
 
 
 class Locality(BaseModel):
-    """One place. Opening hours are local times per weekday; a day without an entry is closed."""
+    """One place. Opening hours are local times per weekday; a day without an entry is closed.
+
+    `practices` (ODS codes) and `postcode_districts` find the referrals of sources that serve several places;
+    `approvals` are the roles without whose approval no rule set comes into force.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,9 +37,10 @@ class Locality(BaseModel):
     timezone: str = "Europe/London"
     opening_hours: dict[str, tuple[dt.time, dt.time]]
     bank_holidays: frozenset[dt.date] = frozenset()
-    practices: frozenset[str] = frozenset()
-    postcode_districts: frozenset[str] = frozenset()
+    practices: frozenset[_Code] = frozenset()
+    postcode_districts: frozenset[_Code] = frozenset()
     hub: str = "hub"
+    approvals: tuple[str, ...] = Field(REQUIRED_ROLES, min_length=1)
 
     @field_validator("opening_hours", mode="before")
     @classmethod
@@ -72,9 +85,12 @@ def read_localities(file: Path) -> dict[str, Locality]:
         raise Usage("localities", f"{file}: {places}") from error
     if sum(locality.default for locality in localities.values()) != 1:
         raise Usage("localities", f"{file}: exactly one locality must say `default: true`")
+    practices = Counter(code for locality in localities.values() for code in locality.practices)
+    if twice := sorted(code for code, times in practices.items() if times > 1):
+        raise Usage("localities", f"{file}: a practice belongs to one locality: {', '.join(twice)}")
     return localities
 
 
-def default_locality(localities: dict[str, Locality]) -> str:
+def default_locality(localities: Mapping[str, Locality]) -> str:
     """The id of the locality that owns what belongs to none."""
     return next(key for key, locality in localities.items() if locality.default)

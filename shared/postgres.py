@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from shared.errors import Transient
+from shared.errors import Transient, Usage
 from shared.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -36,6 +36,11 @@ TRANSIENT_ERRORS: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen inside a transaction
     asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
     asyncpg.PostgresSystemError,  # the server's disk or operating system
+)
+UNREACHABLE: Final = (
+    *TRANSIENT_ERRORS,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
 
 
@@ -77,6 +82,21 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
             attempt += 1
             get_logger().warning("postgres away", attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(backoff(attempt))
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A command's connection; `Usage` where the database cannot be reached, goes away or does not permit it."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+    except UNREACHABLE as error:
+        raise Usage("postgres-away", f"the database cannot be read: {type(error).__name__}") from error
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise Usage("not-prepared", "this database has no accounts, or this role may not read them") from error
 
 
 async def close_pool(pool: asyncpg.Pool, within: float = 5) -> None:

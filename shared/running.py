@@ -1,7 +1,7 @@
 """How a command finds the running system.
 
-First what it is told: `--data DIR`, else FRONTDOOR_DATA, else FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN (a system
-in containers or in production); else the last `frontdoor up` of this user that still runs.
+First what it is told: `--data DIR`, else FRONTDOOR_DATA, else FRONTDOOR_READER_DSN, FRONTDOOR_AUDITOR_DSN and, for
+what changes something, FRONTDOOR_ADMIN_DSN (a system in containers or in production); else the last `frontdoor up` of this user that still runs.
 """
 
 from __future__ import annotations
@@ -66,8 +66,14 @@ def find(data: Path | None = None, environment: dict[str, str] | os._Environ[str
     if told:
         return _read(told)
     reader, auditor = environment.get("FRONTDOOR_READER_DSN"), environment.get("FRONTDOOR_AUDITOR_DSN")
-    if reader or auditor:
-        return Running(reader_dsn=reader or auditor, auditor_dsn=auditor, kafka=environment.get("FRONTDOOR_KAFKA"))
+    admin = environment.get("FRONTDOOR_ADMIN_DSN")
+    if reader or auditor or admin:
+        return Running(
+            postgres_dsn=admin,
+            reader_dsn=reader or auditor,
+            auditor_dsn=auditor,
+            kafka=environment.get("FRONTDOOR_KAFKA"),
+        )
     last = last_run(environment)
     if not last.exists():
         raise Usage(
@@ -86,6 +92,11 @@ def reader_dsn(data: Path | None = None) -> str:
 def auditor_dsn(data: Path | None = None) -> str:
     """The DSN of the role that reads audit's records too."""
     return _told(find(data).auditor_dsn, "FRONTDOOR_AUDITOR_DSN")
+
+
+def admin_dsn(data: Path | None = None) -> str:
+    """The DSN of the owner of the schemas, or of a superuser."""
+    return _told(find(data).postgres_dsn, "FRONTDOOR_ADMIN_DSN")
 
 
 def last_run(environment: dict[str, str] | os._Environ[str] = os.environ) -> Path:

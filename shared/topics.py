@@ -29,7 +29,13 @@ DEAD_LETTER_TOPICS: Final = (
     dead_letters(RECEIVED, TRIAGE_GROUP),
     *(dead_letters(topic, STATUS_GROUP) for topic in ROUTED.values()),
 )
+_BROKER_BYTES: Final = 1_048_588  # Kafka's own default for max.message.bytes, a batch's framing counted
 AUDITED_TOPICS: Final = (*REFERRAL_TOPICS, OPERATIONS, *DEAD_LETTER_TOPICS)
+
+
+def most_bytes(topic: str) -> int:
+    """The largest batch that a topic takes. A dead letter is the record that it parks and headers that say why."""
+    return _BROKER_BYTES + (1 << 16 if topic in DEAD_LETTER_TOPICS else 0)
 
 
 def stream_name(cluster: str, generation: int) -> str:

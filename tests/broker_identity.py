@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.kafka import cluster_id
+from shared.kafka_admin import cluster_id
 from shared.settings import ServiceSettings
 from tests.engine import KAFKA_IMAGE, ApacheKafka
 

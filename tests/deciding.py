@@ -12,6 +12,7 @@ from services.triage.batch import Ledger
 from services.triage.rules import RuleSet, read
 from shared.localities import Locality
 from tests.builders import MONDAY_10AM
+from tests.signing import signed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -41,7 +42,7 @@ def small_rules_but(*changes: tuple[str, str]) -> RuleSet:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return read(text.encode(), file.name)
+    return read(signed(text).encode(), file.name)
 
 
 def decided(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.triage.rules import Refused, read
+from tests.signing import signed
 
 if TYPE_CHECKING:
     from services.triage.rules import Finding, RuleSet
@@ -21,12 +22,12 @@ def borough() -> RuleSet:
 
 
 def borough_with(*changes: tuple[str, str]) -> bytes:
-    """The borough's file with each place that says the first saying the second."""
+    """The borough's file with each place that says the first saying the second, and approved so."""
     file = BOROUGH
     for old, new in changes:
         assert file.count(old) == 1, f"{old!r} stands {file.count(old)} times in the file"
         file = file.replace(old, new)
-    return file.encode()
+    return signed(file).encode()
 
 
 def findings_of(file: bytes) -> tuple[Finding, ...]:

@@ -28,7 +28,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.frontdoor.embedded.part import Part
 from services.frontdoor.embedded.web import not_ready
-from shared.kafka import create_topics, partitions_of
+from shared.kafka_admin import create_topics, partitions_of
 from shared.settings import ServiceSettings
 from tests.engine import ApacheKafka, ContainerPostgres, free_port
 from tests.processes import EmbeddedKafka, EmbeddedPostgres, Owned

@@ -11,7 +11,8 @@ from services.audit.store import Store
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
-from shared.kafka import Publisher, cluster_id
+from shared.kafka import Publisher
+from shared.kafka_admin import cluster_id
 from shared.log import configure
 from shared.postgres import close_pool, open_pool
 from shared.service import serve

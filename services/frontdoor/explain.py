@@ -9,10 +9,9 @@ import msgspec
 
 from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
 from services.frontdoor.story import due, proposing
-from services.frontdoor.trace import as_id
 from shared import running
 from shared.codes import NOT_RECORDED, DecisionKind, Gate, HoldReason
-from shared.command_line import CLEAN, add_command
+from shared.command_line import CLEAN, add_command, as_id
 from shared.errors import Usage
 
 if TYPE_CHECKING:

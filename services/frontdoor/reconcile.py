@@ -10,15 +10,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.frontdoor.account import Account, Decided, Output, Parked, Taken, confirmed
 from services.frontdoor.ledger import PATIENCE, Ledger
 from shared import running
-from shared.command_line import CLEAN, FINDING, add_command
-from shared.errors import Usage
+from shared.command_line import CLEAN, FINDING, add_command, since_when
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 ROWS_A_PORTION: Final = 5000
 SECOND_LOOK_SECONDS: Final = 1.0
 MOST_NAMED: Final = 20
-UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 EXAMPLES = """
 frontdoor reconcile                             is everything accounted for? (exit code 1: no)
@@ -164,22 +161,11 @@ class Stream:
 @asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection in one read-only snapshot, taken now."""
-    from services.frontdoor.reading import connected
+    from shared.postgres import connected
 
     async with connected(dsn) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SELECT 1")
         yield connection
-
-
-def since_when(text: str, now: dt.datetime, option: str = "--since") -> dt.datetime:
-    """A time, or `now` minus `30m`, `24h`, `7d`; `Usage` for anything else. A time without an offset is UTC."""
-    try:
-        if ago := re.fullmatch(r"(\d{1,9})([mhd])", text):
-            return now - dt.timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        time = dt.datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise Usage("since", f"{option} {text!r} is neither a time nor a span like 30m, 24h, 7d") from error
-    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 
 def lines(account: Account) -> list[str]:

@@ -62,7 +62,8 @@ class Recorded(NamedTuple):
 
 async def recorded(auditor_dsn: str, wanted: UUID) -> list[Recorded]:
     """Every event of a referral, or of the referral of that event, in the order of the story; `Usage` for none."""
-    from services.frontdoor.reading import SQL, connected
+    from services.frontdoor.reading import SQL
+    from shared.postgres import connected
 
     async with connected(auditor_dsn) as connection:
         rows = await connection.fetch(SQL.story, wanted)
@@ -73,7 +74,8 @@ async def recorded(auditor_dsn: str, wanted: UUID) -> list[Recorded]:
 
 async def rule_text(auditor_dsn: str, digest: str) -> str:
     """The text of the rule set with that SHA-256, as it was announced; empty where audit does not have it."""
-    from services.frontdoor.reading import SQL, connected
+    from services.frontdoor.reading import SQL
+    from shared.postgres import connected
 
     async with connected(auditor_dsn) as connection, connection.transaction(readonly=True):
         async for row in connection.cursor(SQL.rule_sets):

@@ -16,7 +16,8 @@ from aiokafka.errors import KafkaError
 
 from services.frontdoor.reading import SQL
 from shared import topics
-from shared.kafka import admin, away, client_options, log_bounds
+from shared.kafka import away, client_options, log_bounds
+from shared.kafka_admin import admin
 from shared.postgres import transient
 
 if TYPE_CHECKING:

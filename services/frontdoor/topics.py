@@ -39,7 +39,7 @@ def register(commands: Commands) -> None:
 async def run(arguments: argparse.Namespace) -> int:
     """0 when all are there; `Usage` where Kafka cannot be reached, `Bug` where a partition count differs."""
     from shared import topics
-    from shared.kafka import check_topics, create_topics
+    from shared.kafka_admin import check_topics, create_topics
     from shared.settings import ServiceSettings
 
     settings = ServiceSettings(postgres_dsn="")

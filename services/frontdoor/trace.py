@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from shared import running
-from shared.command_line import CLEAN, add_command
-from shared.errors import Usage
+from shared.command_line import CLEAN, add_command, as_id
 
 if TYPE_CHECKING:
     import argparse
@@ -46,14 +44,6 @@ async def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(lines(referral, told)))
     return CLEAN
-
-
-def as_id(text: str) -> UUID:
-    """An id as it was typed; `Usage` for anything else."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Usage("no-id", f"{text!r} is not an id: 32 hexadecimal digits with dashes") from error
 
 
 def lines(referral: str, told: Sequence[Told]) -> Iterator[str]:

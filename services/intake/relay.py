@@ -18,7 +18,8 @@ from services.intake.store import SQL
 from shared import topics
 from shared.cloudevents import unpack
 from shared.errors import FrontDoorError, Transient
-from shared.kafka import Record, check_topics, partition_of, partitions_of
+from shared.kafka import Record, partition_of
+from shared.kafka_admin import check_topics, partitions_of
 from shared.log import get_logger
 from shared.postgres import backoff, transient
 

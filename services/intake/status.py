@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.kafka import Publisher
 
 
+YEARS = range(2000, 3000)
 Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # PostgreSQL keeps no NUL
 Whole = Annotated[int, Meta(ge=0, lt=2**31)]
 
@@ -92,6 +93,9 @@ def _key_of(record: Any) -> str | None:
 def decision_in(record: Any) -> Decision:
     """The decision in a record of a routed topic; `Poison` where there is none."""
     try:
-        return from_json(Noted, record.value or b"")
+        decision = from_json(Noted, record.value or b"")
     except Unreadable as error:
         raise Poison("not-a-decision", str(error)) from None
+    if decision.decided_at.year not in YEARS:
+        raise Poison("not-a-decision", "decided_at: no time in a year that a calendar reaches")
+    return decision

@@ -26,9 +26,8 @@ async def run() -> None:
     health = Health(settings.max_tick_age)
     pool = await open_pool(settings.postgres_dsn, f"triage {settings.instance}", settings.postgres_pool)
     outputs, announcements = Publisher(settings), Publisher(settings)
-    default = default_locality(localities)
-    rulebook = Rulebook(settings, pool, announcements, health, default)
-    store = Store(pool, localities, default)
+    rulebook = Rulebook(settings, pool, announcements, health, localities)
+    store = Store(pool, localities, default_locality(localities))
     consumer = Consumer(
         settings,
         health,

@@ -11,7 +11,7 @@ from services.triage.decide import decide
 from services.triage.history import NO_HISTORY, NO_TEAM, History
 from services.triage.scene import Scene
 from shared import events
-from shared.cloudevents import from_json
+from shared.cloudevents import Unreadable, from_json
 from shared.codes import CareSetting, HoldReason, OutcomeKind, Status
 from shared.events import Decision
 
@@ -56,7 +56,10 @@ class Standing(Struct):
     def _latest_event(self) -> ReferralReceived | ReferralAmended | None:
         if self.latest is None or self.latest_type is None:
             return None
-        return from_json(events.PAYLOADS[self.latest_type], self.latest)  # type: ignore[return-value]  # only kept from these types
+        try:
+            return from_json(events.PAYLOADS[self.latest_type], self.latest)  # type: ignore[return-value]  # only kept from these types
+        except Unreadable:
+            return None  # taken by an earlier version that read more than this one: as after a disposal
 
 
 @dataclass

@@ -75,7 +75,8 @@ def read(record: Any) -> Seen:
         receipt_digest=_text(names.get("ce_receiptdigest")),
         synthetic=names.get("ce_synthetic") == b"true",
     )
-    if _text(record.key) != seen.referral_text:
+    key = _text(record.key)
+    if key != seen.referral_text and _uuid(key) != seen.referral_id:
         raise Poison("wrong-key", "the record's key is not the referral id of its value")
     return seen
 

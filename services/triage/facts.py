@@ -23,14 +23,23 @@ Value = str | int
 
 
 _HOMELESS: Final = frozenset(("homeless", "rough-sleeping", "hostel"))  # local words beside MHSDS accommodation codes
+RISK_UNANSWERED: Final = "risk_unanswered"
+RISK_QUESTIONS: Final = ("suicidal", "self_harm", "to_others")
+UNANSWERED: Final = (NOT_RECORDED, UNMAPPED)
 _PRESENT: Final = frozenset("1234")  # MHSDS learning disability / autism status: confirmed or suspected
 
 
 def risk_unanswered(referral: CodedReferral) -> str:
     """Whether a question of the risk screen (suicide, self-harm, risk to others) has no usable answer."""
     risk = referral.risk
-    blank = (NOT_RECORDED, UNMAPPED)
+    blank = UNANSWERED
     return "yes" if risk.suicidal in blank or risk.self_harm in blank or risk.to_others in blank else "no"
+
+
+def with_risk_unanswered(facts: Mapping[str, Value]) -> dict[str, Value]:
+    """Facts that somebody supposed, with what follows for whether a question of the risk screen has no answer."""
+    open_question = any(facts.get(question) in UNANSWERED for question in RISK_QUESTIONS)
+    return {**facts, RISK_UNANSWERED: "yes" if open_question else "no"}
 
 
 def perinatal(referral: CodedReferral) -> str:
@@ -170,6 +179,21 @@ _BLANK: Final[dict[str, Value]] = dict.fromkeys(FACTS, NOT_RECORDED)
 _PATHS: Final = {name: path for name, path in FACTS.items() if isinstance(path, str)}
 _COMPUTED: Final = {name: fact for name, fact in FACTS.items() if not isinstance(fact, str)}
 _READ_PATHS: Final = attrgetter(*_PATHS.values())  # all paths in one call: every referral pays for this
+
+# Facts that hang together, in the words of rule cells: of each line one cell matches whatever the referral. Nothing is
+# decided or proved by this: where the proof may choose, it shows a referral that there could be.
+TOGETHER: Final[tuple[Mapping[str, str], ...]] = (
+    {"risk_unanswered": "yes", "suicidal": "none or ideation or plan or intent"},
+    {"risk_unanswered": "yes", "self_harm": "none or historic or recent or current"},
+    {"risk_unanswered": "yes", "to_others": "none or ideas or plan or violence"},
+    {"risk_unanswered": "no"} | dict.fromkeys(("suicidal", "self_harm", "to_others"), "unmapped or not recorded"),
+    {"severe_mental_illness": "yes", "psychosis": "none or attenuated or unmapped or not recorded"},
+    {"severe_mental_illness": "yes", "problem": "not bipolar"},
+    {"severe_mental_illness": "yes", "problem": "not psychosis"},
+    {"nearly_adult": "no or not recorded", "age": "17"},
+    {"nearly_adult": "not recorded", "age": "0 to 120"},
+    {"nearly_adult": "yes or no", "age": "not recorded"},
+)
 
 
 def facts_of(referral: CodedReferral, history: History = NO_HISTORY) -> dict[str, Value]:

@@ -1,6 +1,8 @@
 """The gate, as a child process: reads a rule file on standard input, prints the verdict as JSON.
 
-`python -m services.triage.gate FILE LOCALITY < FILE`. No findings means that the file may come into force.
+`python -m services.triage.gate FILE LOCALITY ROLE... < FILE`, the roles being those whose approval is required. No findings
+means that the file may come into force: it is well formed, complete, without dead rows or overlaps unsaid, keeps its
+promises for every possible referral, has an example for every row and every edge, and is approved.
 """
 
 from __future__ import annotations
@@ -8,21 +10,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from services.triage.rules import Finding, Refused, read
+from services.triage.proof.prove import prove
+from services.triage.rules import Finding, Place, Refused, examine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
+def verdict(text: bytes, file: str, locality: str, roles: Sequence[str]) -> dict[str, Any]:
     """What the gate says of a rule file: its findings, and for a good one what activation needs."""
-    try:
-        rules = read(text, file)
-    except Refused as refused:
-        return {"findings": [_words(finding) for finding in refused.findings]}
-    if rules.locality != locality:
-        message = f"the file says ruleset: {rules.locality}, its folder {locality}"
-        cure = f"write ruleset: {locality}, or put the file into the folder {rules.locality}"
-        return {"findings": [_words(Finding("parse", message, file, column="ruleset", cure=cure))]}
+    place, rules = Place(file), None
+    with suppress(Refused):  # so many findings that it was given up: they say enough
+        rules = examine(text, place, roles=roles)
+        if rules is not None:
+            _check_folder(rules.locality, locality, place)
+            prove(rules, place)
+    if rules is None or place.findings:
+        return {"findings": [_words(finding) for finding in place.findings]}
     return {
         "findings": [],
         "version": rules.version,
@@ -31,14 +38,21 @@ def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
     }
 
 
+def _check_folder(said: str, locality: str, place: Place) -> None:
+    """The file stands in the folder of its locality."""
+    if said != locality:
+        cure = f"write ruleset: {locality}, or put the file into the folder {said}"
+        place.at(column="ruleset", line=1).fault(f"the file says ruleset: {said}, its folder {locality}", cure)
+
+
 def _words(finding: Finding) -> dict[str, str]:
     return {name: str(value) for name, value in dataclasses.asdict(finding).items() if value is not None}
 
 
 def main() -> None:
     """Prints the verdict."""
-    file, locality = sys.argv[1:3]
-    json.dump(verdict(sys.stdin.buffer.read(), file, locality), sys.stdout)
+    file, locality, *roles = sys.argv[1:]
+    json.dump(verdict(sys.stdin.buffer.read(), file, locality, roles), sys.stdout)
 
 
 if __name__ == "__main__":

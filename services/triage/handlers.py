@@ -53,7 +53,7 @@ class Handler:
         """Returns when every record of the batch is decided, published and accounted for."""
         arrivals, letters = self._read([record for records in batch.values() for record in records])
         now = self._clock()
-        outputs, decisions = await self._store.decide(arrivals, await self._rulebook.in_force(now), now)
+        outputs, decisions = await self._store.decide(arrivals, await self._rulebook.in_force(), now)
         await self._park(arrivals, letters)
         offsets = await self._publisher.publish(outputs.records)
         await self._store.published(outputs, offsets)

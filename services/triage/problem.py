@@ -66,7 +66,7 @@ _DANGERS: Final = ("crisis", "self-harm", "psychosis", "bipolar")
 _STAYS_BESIDE_ILLNESS: Final = frozenset(("substance", "eating"))
 _SEVERE_ILLNESSES: Final = frozenset(("psychosis", "bipolar"))
 _PSYCHOSIS_SEVERITY: Final = ("none", "attenuated", "known relapse", "first episode")
-MOST_KNOWN: Final = 10_000
+MOST_KNOWN: Final = 1_000
 _PSYCHOSIS_OF_REASON: Final = {"01": "first episode", "02": "known relapse"}
 
 

@@ -1,9 +1,10 @@
 -- name: in_force
-SELECT DISTINCT ON (locality) locality, hash
-FROM triage.activation WHERE effective_from <= $1 ORDER BY locality, id DESC
+-- By the database's clock: every instance agrees, whatever its own says.
+SELECT DISTINCT ON (locality) locality, hash, greatest(effective_from, activated_at) AS since
+FROM triage.activation WHERE effective_from <= now() ORDER BY locality, id DESC
 
 -- name: ruleset_text
-SELECT text, locality FROM triage.ruleset WHERE hash = $1
+SELECT text FROM triage.ruleset WHERE hash = $1
 
 -- name: decided
 SELECT cause_id, document FROM triage.decision WHERE cause_id = ANY($1::uuid[])
@@ -59,16 +60,19 @@ SELECT hash FROM triage.activation WHERE locality = $1 ORDER BY id DESC LIMIT 1
 SELECT EXISTS (SELECT FROM triage.ruleset WHERE locality = $1 AND version = $2 AND hash <> $3)
 
 -- name: put_back
--- Only where another set is the newest: several instances see the same folder.
+-- Only where another set is the newest (several instances see the same folder), and not after a rollback: an instance
+-- that sees the folder late would bring back what was just rolled back.
 INSERT INTO triage.activation (locality, hash, effective_from, by, reason)
 SELECT $1, $2, now(), $3, $4
-WHERE $2 IS DISTINCT FROM (SELECT hash FROM triage.activation WHERE locality = $1 ORDER BY id DESC LIMIT 1)
+FROM (SELECT hash, instead_of FROM triage.activation WHERE locality = $1 ORDER BY id DESC LIMIT 1) AS newest
+WHERE newest.hash <> $2 AND newest.instead_of IS NULL RETURNING id
 
 -- name: refuse
 INSERT INTO triage.refusal (locality, hash, file, findings) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING hash
 
 -- name: known
-SELECT EXISTS (SELECT FROM triage.ruleset WHERE hash = $1)
+-- In this locality: a file in another's folder goes to the gate, which refuses it.
+SELECT EXISTS (SELECT FROM triage.ruleset WHERE hash = $1 AND locality = $2)
 
 -- name: unannounced_activations
 SELECT a.id, a.locality, a.hash, a.effective_from, a.activated_at, a.by, a.reason, r.version, r.text
@@ -82,3 +86,24 @@ SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE anno
 
 -- name: announced_refusal
 UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
+
+-- name: ruled_decision
+-- A decision by its id, or a referral's newest by rules.
+SELECT document FROM triage.ruled WHERE decision_id = $1 OR referral_id = $1 ORDER BY sequence DESC LIMIT 1
+
+-- name: ruled_since
+-- In no order, and a referral as often as it was decided: sorting long rows takes longer than sending them.
+SELECT referral_id, sequence, document, ethnic_category, synthetic FROM triage.ruled
+WHERE decided_at >= $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
+
+-- name: rules_of_place
+SELECT text FROM triage.rules_in_force WHERE locality = $1
+-- name: rule_history
+SELECT * FROM triage.rule_history WHERE $1::text IS NULL OR locality = $1 ORDER BY locality, at, id
+
+-- name: lock_activations
+-- Two rollbacks at once follow each other.
+LOCK TABLE triage.activation IN SHARE ROW EXCLUSIVE MODE
+
+-- name: roll_back
+INSERT INTO triage.activation (locality, hash, effective_from, by, reason, instead_of) VALUES ($1, $2, now(), $3, $4, $5)

@@ -13,29 +13,35 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from services.triage.rules import RuleSet, read
 from services.triage.store import SQL
+from services.triage.told import Told
 from shared import events, topics
 from shared.cloudevents import Envelope, from_plain, to_json
 from shared.errors import Transient
 from shared.events import NAMESPACE, RulesActivated, RulesRefused, derived_id
 from shared.kafka import Publisher, Record
+from shared.localities import REQUIRED_ROLES, default_locality
 from shared.log import get_logger
 from shared.postgres import transient
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from services.triage.settings import TriageSettings
     from shared.health import Health
+    from shared.localities import Locality
     from shared.postgres import Pool
     from shared.referral import Coded
 
-IN_FORCE = Gauge("frontdoor_rules_in_force", "1 for the rule set in force", ("locality", "version"))
-REFUSED = Counter("frontdoor_rules_refused", "Rule files refused", ("locality", "code"))
+REFUSED = Counter(
+    "frontdoor_rules_refused",
+    "Rule files refused by this instance, once for each code of a finding",
+    ("locality", "code"),
+)
 SOURCE = "urn:frontdoor:triage"
 SHOWN = 20  # findings of one file that are logged; the event holds them all
 
@@ -44,37 +50,38 @@ class Rulebook:
     """Knows the rule set in force in each locality, and watches the folder for new ones."""
 
     def __init__(
-        self, settings: TriageSettings, pool: Pool, publisher: Publisher, health: Health, default: str
+        self,
+        settings: TriageSettings,
+        pool: Pool,
+        publisher: Publisher,
+        health: Health,
+        localities: Mapping[str, Locality],
     ) -> None:
-        self._default = default
+        self._localities, self._default = localities, default_locality(localities)
         self._settings, self._pool, self._publisher, self._health = settings, pool, publisher, health
         self._compiled: dict[str, RuleSet] = {}
         self._refused: set[tuple[str, str]] = set()
         self._offered: dict[str, str] = {}
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._told = Told()
 
-    async def in_force(self, now: dt.datetime) -> dict[str, RuleSet]:
-        """The rule set in force in each locality at `now`; `Transient` while the default locality has none."""
+    async def in_force(self) -> dict[str, RuleSet]:
+        """The rule set in force in each locality now; `Transient` while the default locality has none."""
         with transient():
-            rows = await self._pool.fetch(SQL.in_force, now)
+            rows = await self._pool.fetch(SQL.in_force)
         if self._default not in {row["locality"] for row in rows}:
             raise Transient("no-rules", f"no rule set is in force yet for the default locality {self._default}")
-        return {row["locality"]: await self._rule_set(row["hash"]) for row in rows}
+        found = {row["locality"]: await self._rule_set(row["hash"]) for row in rows}
+        for row in rows:
+            self._told.in_force(found[row["locality"]], row["since"])
+        return found
 
     async def _rule_set(self, digest: str) -> RuleSet:
         if digest not in self._compiled:
             with transient():
-                row, *_ = await self._pool.fetch(SQL.ruleset_text, digest)
-            self._compiled[digest] = await asyncio.to_thread(read, row["text"], f"rule set {digest[:12]}")
-            self._show(row["locality"], self._compiled[digest])
+                text = await self._pool.fetchval(SQL.ruleset_text, digest)
+            # Approved by the roles that were required when it passed its gate: what is asked today is asked of new files.
+            self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
         return self._compiled[digest]
-
-    def _show(self, locality: str, rules: RuleSet) -> None:
-        if previous := self._shown.get(locality):
-            IN_FORCE.labels(*previous).set(0)
-        self._shown[locality] = (locality, rules.version)
-        IN_FORCE.labels(locality, rules.version).set(1)
-        get_logger().info("rules in force", locality=locality, version=rules.version, hash=rules.hash)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Looks at the folder, and announces what came into force or was refused, until `stop`."""
@@ -104,7 +111,7 @@ class Rulebook:
 
     async def _note_ready(self) -> None:
         try:
-            self._health.check("rules", ok=bool(await self.in_force(dt.datetime.now(dt.UTC))))
+            self._health.check("rules", ok=bool(await self.in_force()))
         except Transient as error:
             self._health.check("rules", ok=False, why=f"waiting: {error.code}")
 
@@ -117,12 +124,14 @@ class Rulebook:
         digest = hashlib.sha256(text).hexdigest()
         before, self._offered[locality] = self._offered.get(locality), digest
         with transient():
-            known = await self._pool.fetchval(SQL.known, digest)
+            known = await self._pool.fetchval(SQL.known, digest, locality)
         if known and before != digest:
             await self._seen_again(locality, digest, file, changed=before is not None)
         if known or (locality, digest) in self._refused:
             return
-        verdict = await gate(text, file, locality, self._settings.rules_gate_timeout)
+        place = self._localities.get(locality)
+        roles = place.approvals if place else REQUIRED_ROLES
+        verdict = await gate(text, file, locality, roles, self._settings.rules_gate_timeout)
         if verdict["findings"]:
             await self._refuse(locality, digest, file, verdict["findings"])
         else:
@@ -131,16 +140,17 @@ class Rulebook:
     async def _seen_again(self, locality: str, digest: str, file: Path, *, changed: bool) -> None:
         """A set that passed before: put back while we watched it is in force again; else a difference is said aloud.
 
-        At a start nothing is known of when the file was put there (an instance with an old copy may start last).
+        At a start nothing is known of when the file was put there (an instance with an old copy may start last), and
+        after a rollback the folder brings back nothing that was in force before: only a new version, or a command does.
         """
         with transient():
             if await self._pool.fetchval(SQL.newest, locality) == digest:
                 return
-            if changed:
-                await self._pool.execute(SQL.put_back, locality, digest, "rules folder", "an earlier file was put back")
+            why = "an earlier file was put back"
+            if changed and await self._pool.fetchval(SQL.put_back, locality, digest, "rules folder", why):
                 get_logger().info("rules activated", locality=locality, hash=digest)
                 return
-        why = "an earlier set than the one in force: to bring it back, save it while triage runs, or with a new version"
+        why = "an earlier set than the one in force: to bring it back, use `frontdoor rules rollback --to`"
         get_logger().error("rules file is not in force", locality=locality, hash=digest, file=file.name, why=why)
 
     async def _activate(self, locality: str, digest: str, text: bytes, file: Path, verdict: dict[str, Any]) -> None:
@@ -158,8 +168,8 @@ class Rulebook:
                     get_logger().info("rules activated", locality=locality, version=verdict["version"], hash=digest)
 
     async def _refuse(self, locality: str, digest: str, file: Path, findings: list[dict[str, str]]) -> None:
-        for finding in findings:
-            REFUSED.labels(locality, finding["code"]).inc()
+        for code in {finding["code"] for finding in findings}:
+            REFUSED.labels(locality, code).inc()
         for finding in findings[:SHOWN]:
             get_logger().error(
                 "rules refused",
@@ -196,7 +206,7 @@ class Rulebook:
         await self._publisher.publish([Record(topics.OPERATIONS, 0, None, to_json(payload), envelope.headers())])
 
 
-async def gate(text: bytes, file: Path, locality: str, within: float) -> dict[str, Any]:
+async def gate(text: bytes, file: Path, locality: str, roles: Sequence[str], within: float) -> dict[str, Any]:
     """The gate's verdict on a rule file, from a child process; `Transient` where it gave none within its limit."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -204,6 +214,7 @@ async def gate(text: bytes, file: Path, locality: str, within: float) -> dict[st
         "services.triage.gate",
         str(file),
         locality,
+        *roles,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests import conftest, engine
 from tests.bench.load import flat_out, preload, steady
+from tests.bench.machine import machine
 from tests.bench.probe import REFERENCE_BARE, REFERENCE_PROBE, probe
 from tests.bench.report import write
 from tests.engine import ApacheKafka, ContainerPostgres
@@ -117,7 +117,7 @@ async def latency(stack: Stack, rate: int, seconds: int) -> dict[str, Any]:
 async def run(events: int, seconds: int) -> dict[str, Any]:
     """Everything, in one run."""
     share = events // ROUNDS
-    found: dict[str, Any] = {"rounds": ROUNDS, "share": share, "seconds": seconds, "machine": _machine()}
+    found: dict[str, Any] = {"rounds": ROUNDS, "share": share, "seconds": seconds, "machine": machine()}
     broker, server = ApacheKafka(), ContainerPostgres()
     server.with_command("postgres -c max_connections=300")  # with fsync: receipts are durable
     broker.start()
@@ -169,11 +169,6 @@ async def _rates(stack: Stack, broker: ApacheKafka, dsn: str, share: int) -> dic
 
 def _median(rates: Sequence[Rate]) -> Rate:
     return Rate(statistics.median(rate.cpu for rate in rates), statistics.median(rate.wall for rate in rates))
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return f"{psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
 
 
 def main() -> None:

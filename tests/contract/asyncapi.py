@@ -16,7 +16,7 @@ from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
 
 from shared import events, topics
-from shared.kafka import partitions_of
+from shared.kafka_admin import partitions_of
 from shared.settings import ServiceSettings
 from tests.contract.snapshot import spelt
 

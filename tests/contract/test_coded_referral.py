@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.triage.facts import FACTS, facts_of
+from services.triage.facts import FACTS, TOGETHER, facts_of, with_blanks
 from services.triage.history import NO_TEAM, History
 from services.triage.rules import RuleSet, read
+from services.triage.rules.cells import read_cell
 from shared.cloudevents import from_json, to_json
 from shared.codes import CareSetting
 from shared.referral import CodedReferral
@@ -58,6 +59,14 @@ def test_no_fact_has_a_value_that_the_rules_do_not_declare(referral: CodedReferr
     facts, inputs = facts_of(referral, History(current_team=team, returns_90_days=returns)), lambeth().inputs
     undeclared = {name: value for name, value in facts.items() if name in inputs and not allows(inputs[name], value)}
     assert not undeclared
+
+
+@PLAINLY
+@given(referrals())
+def test_facts_that_are_said_to_hang_together_do(referral: CodedReferral) -> None:
+    facts, inputs = with_blanks(facts_of(referral)), lambeth().inputs
+    for line in TOGETHER:
+        assert any(facts[name] in read_cell(cell, inputs[name]) for name, cell in line.items()), line
 
 
 def test_the_rules_ask_only_for_facts_that_exist() -> None:

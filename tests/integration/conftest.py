@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.embedded import Start
+    from tests.stack import Stack
 
 SMALL_RULES = Path(__file__).parents[1] / "samples" / "small-ruleset.yaml"
 
@@ -22,6 +23,13 @@ SMALL_RULES = Path(__file__).parents[1] / "samples" / "small-ruleset.yaml"
 def data(tmp_path: Path) -> Path:
     """The data folder of an embedded system; `up` or nobody makes it."""
     return tmp_path / "data"
+
+
+@pytest.fixture
+def small(stack: Stack) -> Stack:
+    """The stack with a rule set that a test can see through."""
+    shutil.copy(SMALL_RULES, stack.config / "rules/lambeth/ruleset.yaml")
+    return stack
 
 
 @pytest.fixture

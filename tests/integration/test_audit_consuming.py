@@ -25,7 +25,7 @@ from services.audit.verify import verify
 from shared import events, topics
 from shared.cloudevents import Envelope, from_json
 from shared.codes import CareSetting
-from shared.kafka import admin
+from shared.kafka_admin import admin
 from shared.settings import ServiceSettings
 from tests.stack import Stack
 from tests.waiting import eventually

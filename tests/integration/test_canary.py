@@ -17,6 +17,7 @@ import yaml
 from shared import topics
 from shared.kafka import Publisher, Record
 from shared.settings import ServiceSettings
+from tests.signing import signed
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ async def test_nothing_personal_leaves_intakes_own_schema(stack: Stack) -> None:
     config["sources"][PLANTED] = {**config["sources"]["gp"], "name": PLANTED, "keys": [_sha256(PLANTED)]}
     file.write_text(yaml.safe_dump(config))
     rules = stack.config / "rules/lambeth/ruleset.yaml"
-    rules.write_text(rules.read_text().replace('version: "2026.1.1"', f'version: "{PLANTED}"'))
+    rules.write_text(signed(rules.read_text().replace('version: "2026.1.1"', f'version: "{PLANTED}"')))
     stack.settings["instance"] = PLANTED
     stack.start("intake", "triage", "audit")
     answers = await every_path(stack)

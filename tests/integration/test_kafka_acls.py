@@ -11,7 +11,8 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 
 from shared import topics
 from shared.errors import Transient
-from shared.kafka import Publisher, Record, admin, check_topics, client_options, cluster_id, create_topics
+from shared.kafka import Publisher, Record, client_options
+from shared.kafka_admin import admin, check_topics, cluster_id, create_topics
 from shared.settings import ServiceSettings
 from tests.engine import ApacheKafka
 from tests.stack import DEPLOY

@@ -10,7 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared import topics
 from shared.errors import Poison, Transient
-from shared.kafka import Publisher, Record, check_topics, create_topics
+from shared.kafka import Publisher, Record
+from shared.kafka_admin import check_topics, create_topics
 from shared.settings import ServiceSettings
 from tests.waiting import eventually
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.frontdoor.account import Account, Entry, Parked, confirmed
-from services.frontdoor.reconcile import lines, since_when
+from services.frontdoor.reconcile import lines
+from shared.command_line import since_when
 from shared.errors import Usage
 from tests.accounts import MINUTE, NOW, RECEIVED, World, an_id
 

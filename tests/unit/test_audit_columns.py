@@ -89,6 +89,11 @@ def test_packed_headers_come_back_as_they_were(headers: Headers) -> None:
     assert unpack(pack(tuple(headers))) == tuple(headers)
 
 
+def test_the_packed_form_is_the_one_that_is_stored_already() -> None:
+    """It is part of every audited record's fingerprint: another form would make old records look altered."""
+    assert pack((("ce_id", b"7"), ("none", None))) == b"5:ce_id1:74:none-"
+
+
 @pytest.mark.parametrize("packed", [b"1", b"x:a", b"1:a", b"1:a9:b"])
 def test_bytes_that_are_no_packed_headers_are_refused(packed: bytes) -> None:
     with pytest.raises(ValueError):

@@ -12,10 +12,10 @@ import pytest
 from services.frontdoor.explain import GATES, HOLDS
 from services.frontdoor.recorded import in_order
 from services.frontdoor.story import DID, WORDS, tell
-from services.frontdoor.trace import as_id
 from services.frontdoor.trace import lines as trace_lines
 from shared import events
 from shared.codes import DecisionKind, Gate, HoldReason, OutcomeKind, Status
+from shared.command_line import as_id
 from shared.errors import Usage
 from tests.builders import MONDAY_10AM, Person
 from tests.stories import ADA, a_decision, a_decision_event, an_event, an_output

@@ -166,6 +166,15 @@ def test_any_referral_has_one_destination_and_an_urgency_not_below_the_referrers
     assert rules.propose(facts) == proposal
 
 
+def test_the_referrers_urgency_is_a_floor_where_no_row_asks_for_it_declared_or_not() -> None:
+    rows = as_rows([("otherwise", {}, Route("hub"))])
+    for inputs in (INPUTS, {"age": INPUTS["age"]}):
+        decider = decider_of(rows, inputs)
+        asked: dict[str, Value] = {"age": 4}
+        for own, came in {"3": "3", "1": "1", "2": "2", "4": "4", NOT_RECORDED: "3"}.items():
+            assert decider.propose(asked | {"referrer_urgency": own}).urgency == came
+
+
 def test_what_a_proposal_says_can_be_read_to_people(rules: RuleSet) -> None:
     quiet = dict(rules.examples[0].facts) | {"life_in_danger": "no"}
     proposal = rules.propose(quiet | {"suicidal": "ideation", "means": "yes", "domestic_abuse": "yes"})
@@ -199,4 +208,4 @@ def test_what_is_remembered_of_earlier_referrals_changes_nothing_and_stays_bound
     fresh = borough()
     for example in rules.examples * 2:
         assert fresh.propose(example.facts) == rules.propose(example.facts)
-    assert len(fresh.decider.routes.known) == 1
+    assert len(fresh.decider.known) == 1

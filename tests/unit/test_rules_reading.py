@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import json
 import pickle
 
 import pytest
@@ -13,10 +14,15 @@ from hypothesis import strategies as st
 
 from services.triage.facts import FACTS
 from services.triage.gate import verdict
-from services.triage.rules import Approval, Promise, Refused, read, tables
+from services.triage.rules import Approval, Refused, read, tables
+from services.triage.rules.approvals import digest_of
 from services.triage.rules.cells import Allowed
+from services.triage.rules.findings import MOST_FINDINGS
+from services.triage.rules.promises import Outcome
 from shared.codes import CareSetting, Gate
+from shared.localities import REQUIRED_ROLES
 from tests.rule_files import BOROUGH, borough, borough_with, findings_of
+from tests.signing import signed
 
 LINES = BOROUGH.split("\n")
 CHARACTERS = ("", *"\t\r\n\0 |:;=#'\"{}[],&*!?%@`-<>~\u00a0\u00ad\u200b\u2028\u202e\ufeff\u0430\u0435\u043e\u2013")
@@ -71,7 +77,7 @@ def test_the_hash_is_of_the_bytes_and_the_text_gives_them_back() -> None:
 
 
 def test_lines_may_end_as_a_spreadsheet_ends_them() -> None:
-    assert read(BOROUGH.replace("\n", "\r\n").encode(), "borough").rows == borough().rows
+    assert read(signed(BOROUGH.replace("\n", "\r\n")).encode(), "borough").rows == borough().rows
 
 
 def test_nothing_is_taken_for_a_truth_a_number_or_a_date() -> None:
@@ -85,8 +91,13 @@ def test_the_head_is_kept_as_it_was_signed() -> None:
     rules = borough()
     assert (rules.locality, rules.version) == ("borough", "2026.1")
     assert rules.effective_from == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1)) in rules.approved
-    assert rules.promises == (Promise("HZ02", "when suicidal is plan or intent, priority is 1 or 4"),)
+    assert Approval("clinician", "B. Clinician", dt.date(2025, 12, 1), digest_of(BOROUGH.encode())) in rules.approved
+    (promise,) = rules.promises
+    assert (promise.hazard, promise.text) == ("HZ02", "when suicidal is plan or intent, priority is 1 or 4")
+    assert (set(promise.when["suicidal"]), promise.outcomes) == (
+        {"plan", "intent"},
+        (Outcome("priority", frozenset("14")),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,6 +193,25 @@ def test_no_fact_has_the_name_of_a_column() -> None:
     assert not FACTS.keys() & {name for kind in kinds for part in kind for name in part}
 
 
+def test_a_last_row_that_asks_is_a_gap_and_the_gate_says_by_which_referral() -> None:
+    asking = (
+        "      row | destination | safety net                          | source | hazard\n      D33 |",
+        "      row | age | destination | safety net | source | hazard\n      D33 | 18 or more |",
+    )
+    found = verdict(borough_with(asking), "borough", "borough", REQUIRED_ROLES)["findings"]
+    (gap,) = (finding for finding in found if finding["code"] == "gap")
+    assert (gap["table"], gap["row"]) == ("otherwise", "D33")
+    age = json.loads(gap["referral"])["facts"]["age"]
+    assert "go nowhere" in gap["message"] and (age == "not recorded" or age < 18)
+
+
+def test_a_file_of_more_faults_than_are_told_is_refused_by_the_gate_too() -> None:
+    rows = "".join(f"    X{number} | plann\n" for number in range(900))
+    head = "urgency:\n  table: |\n"
+    file = borough_with((head, f"{head}    row | suicidal\n{rows}"))
+    assert len(verdict(file, "borough", "borough", REQUIRED_ROLES)["findings"]) == MOST_FINDINGS
+
+
 def test_a_wrong_folder_is_a_finding_as_any_other() -> None:
-    (finding,) = verdict(BOROUGH.encode(), "ruleset.yaml", "lambeth")["findings"]
+    finding, *_ = verdict(BOROUGH.encode(), "ruleset.yaml", "lambeth", roles=())["findings"]
     assert (finding["file"], finding["column"]) == ("ruleset.yaml", "ruleset") and finding["cure"]

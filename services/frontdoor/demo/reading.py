@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.frontdoor.demo.figures import Recorded
-from services.frontdoor.reading import connected
 from services.frontdoor.recorded import rule_text
 from services.frontdoor.ruletext import NOTHING, RuleText, read_rules
 from shared.cloudevents import from_json
 from shared.events import Decision
-from shared.postgres import queries
+from shared.postgres import connected, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

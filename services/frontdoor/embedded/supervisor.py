@@ -13,7 +13,7 @@ from services.frontdoor.embedded.part import Part, Process
 from services.frontdoor.embedded.ports import HOST
 from services.frontdoor.embedded.web import not_ready
 from shared.errors import Transient, Usage
-from shared.kafka import check_topics, create_topics
+from shared.kafka_admin import check_topics, create_topics
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:

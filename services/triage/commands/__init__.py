@@ -10,10 +10,28 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-COMMANDS: Final = ("check",)
+COMMANDS: Final = (
+    "approve",
+    "bring_in",
+    "check",
+    "explain",
+    "export",
+    "history",
+    "replay",
+    "rollback",
+    "what_if",
+)
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules explain FILE phq9=18 problem=mood           which row decides, and which it beats
+frontdoor rules what-if FILE phq9=? suicidal=?              all that can come of it while these are unknown
+frontdoor rules replay FILE --since 90d                     past referrals under it and under the rules in force
+frontdoor rules export FILE --xlsx BOOK.xlsx                its tables as a spreadsheet
+frontdoor rules import FILE --from BOOK.xlsx                and back, once it is edited
+frontdoor rules approve FILE --role clinician --name "..."  sign it
+frontdoor rules history                                     what was in force when, by whom and why
+frontdoor rules rollback --by "..." --reason "..."          back to what was in force before, at once
 frontdoor rules COMMAND --help                              each command has examples of its own
 """
 

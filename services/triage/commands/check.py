@@ -13,6 +13,7 @@ from shared.errors import Usage
 if TYPE_CHECKING:
     import argparse
 
+    from services.triage.rules import Refused
     from shared.command_line import Commands
 
 EXAMPLES = """
@@ -30,18 +31,25 @@ def register(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where the file would pass, 1 with every finding where it would not."""
+    from services.triage.commands.places import required_roles
     from services.triage.rules import Refused, read
 
     try:
-        rules = read(contents(arguments.file), arguments.file.name)
+        roles = required_roles(arguments.file.resolve().parent.name)
+        rules = read(contents(arguments.file), arguments.file.name, roles=roles)
     except Refused as refused:
-        if arguments.json:
-            print(json.dumps({"findings": [asdict(finding) for finding in refused.findings]}))
-        else:
-            print("\n".join(map(str, refused.findings)))
-        return FINDING
+        return tell(refused, as_json=arguments.json)
     print(json.dumps({"findings": [], "version": rules.version}) if arguments.json else f"{rules.version}: sound")
     return CLEAN
+
+
+def tell(refused: Refused, *, as_json: bool) -> int:
+    """Prints what was found, and gives the exit code of a finding."""
+    if as_json:
+        print(json.dumps({"findings": [asdict(finding) for finding in refused.findings]}))
+    else:
+        print("\n".join(map(str, refused.findings)))
+    return FINDING
 
 
 def contents(file: Path) -> bytes:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.triage.rules import REFERRER_URGENCY
+from services.triage.rules import REFERRER_URGENCY, Allowed
 from services.triage.rules.rows import CURRENT_TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from services.triage.rules import Allowed, RuleSet, Value
+    from services.triage.rules import RuleSet, Value
 
-Asked = tuple[str, "Allowed"]
+Asked = tuple[str, Allowed]
 APART = frozenset((REFERRER_URGENCY, CURRENT_TEAM))  # each of their values is an outcome of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """Values that match the same cells: the first stands for all; `size` is how many they are."""
+    """Values that match the same cells."""
 
     value: Value
     size: int
+    values: Allowed
 
 
 def classes_of(inputs: Mapping[str, Allowed], asked: Iterable[Asked]) -> dict[str, tuple[Class, ...]]:
@@ -41,7 +42,7 @@ def _split(domain: Allowed, sets: tuple[Allowed, ...], *, apart: bool) -> tuple[
     groups: dict[object, list[Value]] = {}
     for value in domain:
         groups.setdefault(value if apart else tuple(value in allowed for allowed in sets), []).append(value)
-    return tuple(Class(values[0], len(values)) for values in groups.values())
+    return tuple(Class(values[0], len(values), Allowed.of(values)) for values in groups.values())
 
 
 def cells(*rule_sets: RuleSet) -> Iterable[Asked]:

@@ -17,7 +17,7 @@ from services.triage.rules.letters import plain
 from shared.codes import NOT_RECORDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Value = str | int
 _DIGITS: Final = "(0|[1-9][0-9]{0,8})"  # 012 is twelve to some and ten to others
@@ -62,6 +62,13 @@ class Allowed:
     words: frozenset[str] = frozenset()
     numbers: tuple[range, ...] = ()
 
+    @classmethod
+    def of(cls, values: Iterable[Value]) -> Allowed:
+        """The set of these values."""
+        listed = tuple(values)
+        words = frozenset(value for value in listed if isinstance(value, str))
+        return cls(words, _merged(tuple(range(value, value + 1) for value in listed if isinstance(value, int))))
+
     def __contains__(self, value: Value) -> bool:
         return value in self.words if isinstance(value, str) else any(value in span for span in self.numbers)
 
@@ -73,6 +80,11 @@ class Allowed:
 
     def __or__(self, other: Allowed) -> Allowed:
         return Allowed(self.words | other.words, _merged(self.numbers + other.numbers))
+
+    def __and__(self, other: Allowed) -> Allowed:
+        pairs = ((one, another) for one in self.numbers for another in other.numbers)
+        shared = (range(max(a.start, b.start), min(a.stop, b.stop)) for a, b in pairs)
+        return Allowed(self.words & other.words, _merged(tuple(filter(len, shared))))
 
     def __le__(self, other: Allowed) -> bool:
         return self | other == other

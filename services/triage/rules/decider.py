@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.masks import Masks, masks_of
-from services.triage.rules.rows import CURRENT_TEAM, URGENT_SECTIONS, Extra, Route, Row, Rows
+from services.triage.rules.rows import CURRENT_TEAM, URGENT_SECTIONS, Row, Rows
 from shared.codes import Urgency, most_urgent
+from shared.errors import Bug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from services.triage.rules.cells import Allowed, Value
+    from services.triage.rules.rows import Extra, Route
 
-MOST_KNOWN: Final = 10_000  # groups of rows remembered for each of the three kinds of table
+MOST_KNOWN: Final = 10_000  # proposals remembered
+_OWN: Final[dict[Value | None, Urgency]] = {str(code): code for code in Urgency}
 
 Outcome = TypeVar("Outcome")
-Sum = TypeVar("Sum")
 
 
 class Proposal(NamedTuple):
@@ -42,139 +44,98 @@ class Proposal(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _Raised(NamedTuple):
-    """What the matching urgency rows come to, by the referrer's own urgency: the floor."""
-
-    urgency: dict[Value | None, Urgency]
-    rows: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-class _Decided(NamedTuple):
-    """The first matching destination row, and the others that matched."""
-
-    row: Row[Route]
-    beaten: tuple[str, ...]
-
-
-class _Added(NamedTuple):
-    """What the matching overlays add."""
-
-    rows: tuple[str, ...]
-    destinations: tuple[str, ...]
-    hold: bool
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Table(Generic[Outcome, Sum]):
-    """Rows whose bits stand together from bit `first` on, and what those that match come to.
-
-    `known` remembers that: referrals match few different groups of rows.
-    """
-
-    rows: tuple[Row[Outcome], ...]
-    first: int
-    sum: Callable[[list[Row[Outcome]]], Sum]
-    known: dict[int, Sum] = field(default_factory=dict)
-
-    def of(self, bits: int) -> Sum:
-        """What the rows come to whose bits are set."""
-        own = bits >> self.first & (1 << len(self.rows)) - 1
-        known = self.known.get(own)
-        return self._learn(own) if known is None else known
-
-    def _learn(self, own: int) -> Sum:
-        if len(self.known) >= MOST_KNOWN:
-            self.known.clear()
-        result = self.known[own] = self.sum([self.rows[bit] for bit in _set_bits(own)])
-        return result
-
-
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """The rows made ready to run."""
+    """The rows made ready to run.
 
+    `known` are the proposals of earlier referrals by their bits, since referrals match few different groups of rows;
+    `by_bits` says that bits tell apart all that a proposal comes from.
+    """
+
+    rows: Rows
     masks: Masks
-    urgency: _Table[Urgency, _Raised]
-    routes: _Table[Route, _Decided]
-    overlays: _Table[Extra, _Added]
+    by_bits: bool
+    known: dict[int, Proposal] = field(default_factory=dict)
 
     def propose(self, facts: Mapping[str, Value]) -> Proposal:
         """What the rows make of the facts; raises `Bug` where they are not as declared."""
         bits = self.masks.matching(facts)
-        floors, raising, urgent_notes = self.urgency.of(bits)
-        row, beaten = self.routes.of(bits)
-        overlays, added, hold, added_notes = self.overlays.of(bits)
-        destination = _resolved(row.outcome.destination, facts)
-        urgency = floors.get(facts.get(REFERRER_URGENCY)) or floors[None]
-        return Proposal(
-            most_urgent(urgency, row.outcome.priority) if row.outcome.priority else urgency,
-            raising,
-            destination,
-            row.table,
-            row.id,
-            beaten,
-            overlays,
-            _resolved_others(added, destination, facts) if added else (),
-            hold and row.table not in URGENT_SECTIONS,
-            _unique((row.note, *urgent_notes, *added_notes)),
+        return self.known.get(bits) or self.of(bits, facts)
+
+    def of(self, bits: int, facts: Mapping[str, Value]) -> Proposal:
+        """What comes of the facts where these rows match, by their bits; raises `Bug` where no destination row does."""
+        urgency, routes, overlays = self.rows.urgency, self.rows.routes, self.rows.overlays
+        proposal = _proposal(
+            _matching(urgency, bits),
+            _matching(routes, bits >> len(urgency)),
+            _matching(overlays, bits >> len(urgency) + len(routes)),
+            facts,
         )
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        if self.by_bits:
+            self.known[bits] = proposal
+        return proposal
 
 
 def decider_of(rows: Rows, inputs: Mapping[str, Allowed]) -> Decider:
-    """The rows made ready to run; the last of `rows.routes` must ask nothing."""
-    routes_from = len(rows.urgency)
-    overlays_from = routes_from + len(rows.routes)
-    return Decider(
-        masks_of(tuple(rows), inputs),
-        _Table(rows.urgency, 0, _raised),
-        _Table(rows.routes, routes_from, _decided),
-        _Table(rows.overlays, overlays_from, _added),
+    """The rows made ready to run; the last of `rows.routes` must ask nothing.
+
+    The referrer's urgency and the current team are outcomes of their own, so their bits stand beside the rows'.
+    """
+    named = {row.outcome.destination for row in rows.routes} | {row.outcome.add for row in rows.overlays}
+    floor = REFERRER_URGENCY in inputs  # where it is not declared no bit can tell it, and it still counts
+    apart = (*((REFERRER_URGENCY,) if floor else ()), *((CURRENT_TEAM,) if CURRENT_TEAM in named else ()))
+    return Decider(rows, masks_of(tuple(rows), inputs, apart), floor)
+
+
+def _matching(rows: tuple[Row[Outcome], ...], bits: int) -> list[Row[Outcome]]:
+    """The rows whose bits are set, the first row's being the lowest."""
+    own, matching = bits & (1 << len(rows)) - 1, []
+    while own:
+        lowest = own & -own
+        matching.append(rows[lowest.bit_length() - 1])
+        own ^= lowest
+    return matching
+
+
+def _proposal(
+    raising: list[Row[Urgency]], routes: list[Row[Route]], adding: list[Row[Extra]], facts: Mapping[str, Value]
+) -> Proposal:
+    """What matching rows come to. Of the facts it may ask only those that `decider_of` has told apart."""
+    if not routes:
+        raise Bug("gap", "no destination row takes this referral: the rule set never passed the gate")
+    row, beaten = routes[0], routes[1:]
+    destination = _resolved(row.outcome.destination, facts)
+    added = [_resolved(other.outcome.add, facts) for other in adding]
+    return Proposal(
+        _urgency(raising, row.outcome, facts),
+        _ids(raising),
+        destination,
+        row.table,
+        row.id,
+        _ids(beaten),
+        _ids(adding),
+        _unique([name for name in added if name != destination]),
+        row.table not in URGENT_SECTIONS and any(other.outcome.hold for other in adding),
+        _unique([matched.note for matched in (row, *raising, *adding)]),
     )
 
 
-def _set_bits(bits: int) -> Iterator[int]:
-    """The places of the bits that are set, lowest first."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
-
-
-def _raised(rows: list[Row[Urgency]]) -> _Raised:
+def _urgency(raising: list[Row[Urgency]], route: Route, facts: Mapping[str, Value]) -> Urgency:
     """Every matching row counts, the most urgent stands, never below the referrer's own (clinical ground rule 2)."""
-    raised = most_urgent(Urgency.ROUTINE, *(row.outcome for row in rows))
-    floors: dict[Value | None, Urgency] = {str(own): most_urgent(own, raised) for own in Urgency}
-    return _Raised({None: raised} | floors, _ids(rows), _notes(rows))
+    own = _OWN.get(facts.get(REFERRER_URGENCY), Urgency.ROUTINE)
+    return most_urgent(own, route.priority or own, *[row.outcome for row in raising])
 
 
-def _decided(rows: list[Row[Route]]) -> _Decided:
-    return _Decided(rows[0], _ids(rows[1:]))
+def _ids(rows: list[Row[Outcome]]) -> tuple[str, ...]:
+    return tuple([row.id for row in rows])
 
 
-def _added(rows: list[Row[Extra]]) -> _Added:
-    destinations = _unique(row.outcome.add for row in rows)
-    return _Added(_ids(rows), destinations, any(row.outcome.hold for row in rows), _notes(rows))
-
-
-def _ids(rows: Iterable[Row[object]]) -> tuple[str, ...]:
-    return tuple(row.id for row in rows)
-
-
-def _notes(rows: Iterable[Row[object]]) -> tuple[str, ...]:
-    return tuple(row.note for row in rows)
-
-
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+def _unique(texts: list[str]) -> tuple[str, ...]:
     """The texts that say something, each once, in order."""
     return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def _resolved(destination: str, facts: Mapping[str, Value]) -> str:
     return str(facts[CURRENT_TEAM]) if destination == CURRENT_TEAM else destination
-
-
-def _resolved_others(names: tuple[str, ...], first: str, facts: Mapping[str, Value]) -> tuple[str, ...]:
-    """The destinations added beside the first."""
-    return tuple(name for name in dict.fromkeys(_resolved(name, facts) for name in names) if name != first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.triage.rules import tables
 from services.triage.rules.cells import CellError, Value, read_value
@@ -11,6 +11,7 @@ from services.triage.rules.fields import mapping_at, node_as_text, only_keys, ta
 from services.triage.rules.findings import nearest, shown
 from services.triage.rules.row_tables import names
 from shared.codes import Urgency
+from shared.errors import Bug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,11 +43,18 @@ class Example:
     line: int
 
 
-def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> tuple[Example, ...]:
+class Examples(NamedTuple):
+    """`baseline` is a value for every input: the facts of an example that does not say otherwise."""
+
+    baseline: Mapping[str, Value]
+    all: tuple[Example, ...]
+
+
+def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> Examples:
     """The examples; one with a fault is noted and left out."""
     mapping = mapping_at(top, "examples", place)
     if mapping is None:
-        return ()
+        return Examples({}, ())
     only_keys(mapping, ("given", "table"), place)
     given = mapping_at(mapping, "given", place)
     baseline = _baseline(given, words, place) if given else {}
@@ -58,7 +66,7 @@ def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> tuple[
             line.place.fault("this example stands twice", "keep one of the two")
         elif example := _example(line, baseline, words):
             examples[key] = example
-    return tuple(examples.values())
+    return Examples(baseline, tuple(examples.values()))
 
 
 def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, place: Place) -> None:
@@ -70,7 +78,11 @@ def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, 
         if example.row not in known:
             here.at(column="row").fault(f"no row {shown(example.row)}", nearest(example.row, ids), "example")
             continue
-        got = decider.propose(example.facts)
+        try:
+            got = decider.propose(example.facts)
+        except Bug:
+            here.fault("goes nowhere", "end the last section with a row that asks nothing", "gap")
+            continue
         unused.difference_update((*got.urgency_rows, got.row, *got.overlay_rows))
         for column, expected, came in _differences(example, got):
             cure = "correct the example, or the rules"

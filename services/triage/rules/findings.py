@@ -12,7 +12,7 @@ from shared.errors import FrontDoorError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Code = Literal["parse", "overlap", "example", "approval"]
+Code = Literal["parse", "gap", "dead-row", "overlap", "promise", "example", "edge", "approval", "solver"]
 MOST_FINDINGS: Final = 500  # a file with more faults than that is another kind of file
 _SHOWN: Final = 60  # characters of a faulty cell that a message repeats
 _LISTED: Final = 12  # allowed words that a cure lists
@@ -20,7 +20,10 @@ _LISTED: Final = 12  # allowed words that a cure lists
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: a stable code, the place in the file (`line` counts from 1) and the cure. A part unknown is blank."""
+    """One fault: a stable code, the place in the file (`line` counts from 1) and the cure. A part unknown is blank.
+
+    `referral` is one that shows the fault, as JSON.
+    """
 
     code: Code
     message: str
@@ -30,6 +33,7 @@ class Finding:
     column: str = ""
     cure: str = ""
     line: str = ""
+    referral: str = ""
 
     def __str__(self) -> str:
         parts = (("table", self.table), ("row", self.row), ("column", self.column), ("line", self.line))
@@ -67,10 +71,11 @@ class Place:
             self.findings,
         )
 
-    def fault(self, message: str, cure: str, code: Code = "parse") -> None:
+    def fault(self, message: str, cure: str, code: Code = "parse", referral: str = "") -> None:
         """Notes one fault here; raises `Refused` at once where there are too many to be of use."""
         line = str(self.line) if self.line else ""
-        self.findings.append(Finding(code, message, self.file, self.table, self.row, self.column, cure, line))
+        place = (self.file, self.table, self.row, self.column)
+        self.findings.append(Finding(code, message, *place, cure, line, referral))
         if len(self.findings) >= MOST_FINDINGS:
             self.refuse_if_faulty()
 

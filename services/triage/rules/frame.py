@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from services.triage.rules.findings import shown
-from services.triage.rules.layout import Layout
 from services.triage.rules.letters import unseen, unseen_fault, without_unseen
+from services.triage.rules.standing import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,19 +69,19 @@ class _BeyondError(Exception):
 
 def read_frame(data: bytes, place: Place) -> Mapping | None:
     """The file's outermost mapping, or None where there is none to go on with; faults go to `place`."""
-    layout = _layout(data, place)
-    if layout is None:
+    lines = _lines(data, place)
+    if lines is None:
         return None
     try:
-        top = _document(_bounded(yaml.parse("\n".join(layout.lines), Loader=_LOADER)), layout)
+        top = _document(_bounded(yaml.parse("\n".join(lines.texts), Loader=_LOADER)), lines)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two from numbers in escapes
         mark: Any = getattr(error, "problem_mark", None)
-        here = layout.at(mark.line + 1, mark.column) if mark else place
+        here = lines.at(mark.line + 1, mark.column) if mark else place
         if not place.findings:  # else what was found before is the likely cause
             here.fault(f"not readable as YAML: {getattr(error, 'problem', 'an escape that no character has')}", _AMISS)
     except _BeyondError as error:
         event, message = error.args
-        _place(event, layout).fault(message, _SHAPE)
+        _place(event, lines).fault(message, _SHAPE)
     else:
         if isinstance(top, Mapping):
             return top
@@ -89,27 +89,27 @@ def read_frame(data: bytes, place: Place) -> Mapping | None:
     return None
 
 
-def _layout(data: bytes, place: Place) -> Layout | None:
+def _lines(data: bytes, place: Place) -> Lines | None:
     """The lines as they seem; what cannot be seen is noted and taken out, so that the rest is still read."""
     if len(data) > MOST_BYTES or data.count(b"\n") > MOST_LINES:
         message = f"larger than {MOST_BYTES} bytes or {MOST_LINES} lines"
         place.fault(message, "split the locality or shorten the tables")
         return None
     written = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-    layout = Layout(tuple(map(without_unseen, written)), place)
+    lines = Lines(tuple(map(without_unseen, written)), place)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         start = data.rfind(b"\n", 0, error.start) + 1
-        here = layout.at(data.count(b"\n", 0, error.start) + 1, error.start - start)
+        here = lines.at(data.count(b"\n", 0, error.start) + 1, error.start - start)
         here.fault("not UTF-8", "save the file as UTF-8")
         return None
     for number, line in enumerate(written, 1):
         if (at := unseen(line)) is not None:
-            layout.at(number, at).fault(*unseen_fault(line[at]))
+            lines.at(number, at).fault(*unseen_fault(line[at]))
         if line.startswith("%"):
             place.at(line=number).fault("a YAML directive", "take the line out")
-    return layout
+    return lines
 
 
 def _bounded(events: Iterator[Any]) -> Iterator[Any]:
@@ -119,46 +119,46 @@ def _bounded(events: Iterator[Any]) -> Iterator[Any]:
         yield event
 
 
-def _document(events: Iterator[Any], layout: Layout) -> Node | None:
+def _document(events: Iterator[Any], lines: Lines) -> Node | None:
     """The one document's node."""
     top: Node | None = None
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent) and top is not None:
-            here = layout.file.at(line=_line(event))
+            here = lines.file.at(line=_line(event))
             here.fault("a second document in one file", "one file holds one rule set")
         elif isinstance(event, yaml.NodeEvent):
-            node = _node(event, events, layout, DEEPEST)
+            node = _node(event, events, lines, DEEPEST)
             top = top or node
     return top
 
 
-def _node(event: Any, events: Iterator[Any], layout: Layout, depth: int) -> Node:
+def _node(event: Any, events: Iterator[Any], lines: Lines, depth: int) -> Node:
     if event.anchor is not None:
-        _place(event, layout).fault("an anchor or alias", "write the value out where it is meant")
+        _place(event, lines).fault("an anchor or alias", "write the value out where it is meant")
     if getattr(event, "tag", None) is not None:
-        _place(event, layout).fault("a YAML tag", "take the word that begins with ! out")
+        _place(event, lines).fault("a YAML tag", "take the word that begins with ! out")
     if not depth:
         raise _BeyondError(event, f"nested more than {DEEPEST} deep")
     if isinstance(event, yaml.MappingStartEvent):
-        return _mapping(Mapping(_line(event)), events, layout, depth)
+        return _mapping(Mapping(_line(event)), events, lines, depth)
     if isinstance(event, yaml.SequenceStartEvent):
         listing = Listing(_line(event))
-        listing.items.extend(_node(item, events, layout, depth - 1) for item in _until(yaml.SequenceEndEvent, events))
+        listing.items.extend(_node(item, events, lines, depth - 1) for item in _until(yaml.SequenceEndEvent, events))
         return listing
-    return _scalar(event, layout)
+    return _scalar(event, lines)
 
 
-def _mapping(mapping: Mapping, events: Iterator[Any], layout: Layout, depth: int) -> Mapping:
+def _mapping(mapping: Mapping, events: Iterator[Any], lines: Lines, depth: int) -> Mapping:
     for event in _until(yaml.MappingEndEvent, events):
-        key = _node(event, events, layout, depth - 1)
-        value = _node(next(events), events, layout, depth - 1)
+        key = _node(event, events, lines, depth - 1)
+        value = _node(next(events), events, lines, depth - 1)
         text = key.text if isinstance(key, Scalar) else None
         if text is None:
-            _place(event, layout).fault("a key that is no word", "a key is one word or a few, then a colon")
+            _place(event, lines).fault("a key that is no word", "a key is one word or a few, then a colon")
         elif text == "<<":
-            _place(event, layout).fault("a merge of other keys", "write the keys out where they are meant")
+            _place(event, lines).fault("a merge of other keys", "write the keys out where they are meant")
         elif text in mapping.entries:
-            _place(event, layout, text).fault(f"{shown(text)} stands twice", "keep one of the two")
+            _place(event, lines, text).fault(f"{shown(text)} stands twice", "keep one of the two")
         else:
             mapping.entries[text] = value
     return mapping
@@ -168,8 +168,8 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-def _place(event: Any, layout: Layout, column: str = "") -> Place:
-    return layout.at(_line(event), event.start_mark.column).at(column=column)
+def _place(event: Any, lines: Lines, column: str = "") -> Place:
+    return lines.at(_line(event), event.start_mark.column).at(column=column)
 
 
 def _until(end: type, events: Iterator[Any]) -> Iterator[Any]:
@@ -178,14 +178,14 @@ def _until(end: type, events: Iterator[Any]) -> Iterator[Any]:
         yield event
 
 
-def _scalar(event: Any, layout: Layout) -> Scalar:
+def _scalar(event: Any, lines: Lines) -> Scalar:
     """A text; `style` is how it is written, blank where it is plain, `|` for a literal block."""
     line, text, style = _line(event), getattr(event, "value", ""), getattr(event, "style", None)
     if unseen(text.replace("\n", " ")) is not None:
-        _place(event, layout).fault("an escape for a character that cannot be seen", "type the text as it is meant")
+        _place(event, lines).fault("an escape for a character that cannot be seen", "type the text as it is meant")
         text = "?"
     if style and style in "'\"" and event.end_mark.line > event.start_mark.line:
-        _place(event, layout).fault("a quote that does not close on its line", "close it, or write the text under `>-`")
+        _place(event, lines).fault("a quote that does not close on its line", "close it, or write the text under `>-`")
     if not style and text in _NULLS:
         return Scalar(line, None)
     return Scalar(line, text, block=style == "|")

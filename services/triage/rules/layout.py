@@ -1,79 +1,101 @@
-"""Where each line of a rule file stands, told from its text alone.
-
-Faults of the frame are found before there are tables; people look for them by table, row and column all the same.
-"""
+"""Where the tables stand in a rule file's text, so that one can be written anew and every other byte stays."""
 
 from __future__ import annotations
 
-import re
+import io
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-from services.triage.rules.rows import OVERLAYS, SECTIONS, URGENCY
+from services.triage.rules.fields import mapping_at, table_at
+from services.triage.rules.findings import Place, Refused
+from services.triage.rules.frame import read_frame
+from services.triage.rules.row_tables import Table, read_tables
+from services.triage.rules.tables import written
 
 if TYPE_CHECKING:
-    from services.triage.rules.findings import Place
+    from collections.abc import Iterator, Sequence
 
-_TABLES: Final = frozenset(("approved", "inputs", "destinations", "promises", URGENCY, SECTIONS, OVERLAYS, "examples"))
-_TOP: Final = re.compile(r"(\w[\w ]*):")
-_ENTRY: Final = re.compile(r"( +)([^\s:{\[-][^:]*):")
-_NAME: Final = re.compile(r" *- *name: *[\"']?([^\"'#]*)")
-_BLOCK: Final = re.compile(r" *(- *)?table: *\|")
-_KEY: Final = re.compile(r"(\w[\w ]*):")
-_NEAR: Final = 120  # characters before a fault in which its key is looked for
+    from services.triage.rules import frame
+
+Cells = tuple[tuple[str, ...], ...]  # row by row, the columns' names first, all rows of one width
 
 
-class _Standing(NamedTuple):
-    """What one line stands in; `columns` are those of the table of lines around it."""
+@dataclass(frozen=True, slots=True)
+class WrittenTable:
+    """One table: its name as findings say it, its cells, and its lines in the file, counted from 0."""
 
-    table: str = ""
-    row: str = ""
-    columns: tuple[str, ...] = ()
+    name: str
+    cells: Cells
+    lines: range
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """The lines of a file, and the places of what stands in them."""
+    """The lines of a rule file, each with its end, and its tables in the order in which they stand."""
 
     lines: tuple[str, ...]
-    file: Place
+    tables: tuple[WrittenTable, ...]
 
-    def at(self, line: int, offset: int) -> Place:
-        """The place of a character: `line` counts from 1, `offset` from 0."""
-        line = min(line, len(self.lines))  # what is not closed is found behind the end
-        standing, text = self._standing[line - 1], self.lines[line - 1]
-        if standing.columns and "|" in text:
-            cell = text.count("|", 0, offset)
-            column = standing.columns[cell] if cell < len(standing.columns) else ""
-        else:
-            keys = _KEY.findall(text, max(0, offset - _NEAR), offset) or _KEY.findall(text, 0, _NEAR)[:1]
-            column = keys[-1] if keys else ""
-        return self.file.at(table=standing.table, row=standing.row, column=column, line=line)
-
-    @cached_property
-    def _standing(self) -> list[_Standing]:
-        """What each line stands in; told once, when the first fault asks."""
-        found: list[_Standing] = []
-        kind, margin, here = "", "", _Standing()
-        for line in self.lines:
-            if top := _TOP.match(line):
-                kind, margin = top[1], ""
-                here = _Standing(kind if kind in _TABLES else "")
-            elif kind in {"inputs", "destinations"} and (entry := _ENTRY.match(line)):
-                margin = margin or entry[1]
-                here = _Standing(kind, entry[2]) if entry[1] == margin else here
-            elif kind in {URGENCY, SECTIONS, OVERLAYS} and (name := _NAME.match(line)):
-                here = _Standing(name[1].strip() if kind == SECTIONS else f"{kind}: {name[1].strip()}")
-            elif here.table and "|" in line and not _BLOCK.match(line):
-                here = _row(here, line)
-            elif here.columns:
-                here = here._replace(row="")
-            found.append(here)
-        return found
+    def with_cells(self, cells: Sequence[Cells]) -> bytes:
+        """The file with other cells in its tables, in their order; a table whose cells are the same stays as it is."""
+        lines = list(self.lines)
+        for table, wanted in reversed(list(zip(self.tables, cells, strict=True))):
+            if wanted != table.cells:
+                old = lines[table.lines.start : table.lines.stop]
+                lines[table.lines.start : table.lines.stop] = _laid_out(wanted, old)
+        return "".join(lines).encode()
 
 
-def _row(table: _Standing, line: str) -> _Standing:
-    """A line of cells: the first of a table names its columns."""
-    cells = tuple(" ".join(cell.split()) for cell in line.split("|"))
-    return table._replace(row=cells[0]) if table.columns else table._replace(row="", columns=cells)
+def read_layout(data: bytes, file: str) -> Layout:
+    """The layout of a rule file, whatever its rules say; raises `Refused` where the tables cannot be told apart."""
+    place = Place(file)
+    top = read_frame(data, place)
+    if top is None or place.findings:
+        raise Refused(tuple(place.findings))
+    lines = tuple(io.StringIO(data.decode(), newline=""))
+    tables = [table for found in _tables(top, place) if (table := _written(found))]
+    place.refuse_if_faulty()
+    return Layout(lines, tuple(sorted(tables, key=lambda table: table.lines.start)))
+
+
+def trimmed(rows: Sequence[Sequence[str]]) -> Cells:
+    """Cells without doubled spaces, rows that say nothing and columns that say nothing."""
+    spaced = [[" ".join(cell.split()) for cell in row] for row in rows]
+    said = [row for row in spaced if any(row)]
+    width = max(map(len, said), default=0)
+    full = [row + [""] * (width - len(row)) for row in said]
+    columns = [column for column in zip(*full, strict=True) if any(column)]
+    return tuple(zip(*columns, strict=True))
+
+
+def _tables(top: frame.Mapping, place: Place) -> Iterator[Table]:
+    for tables in read_tables(top, place):
+        yield from tables
+    here = place.at(table="examples")
+    examples = mapping_at(top, "examples", here)
+    if examples is not None:
+        yield Table(here, table_at(examples, "table", here))
+
+
+def _written(table: Table) -> WrittenTable | None:
+    """A table's cells and lines, or None after a fault."""
+    if table.block is None:
+        return None
+    rows = list(written(table.block, table.place))
+    if not rows:
+        table.place.at(line=table.block.line).fault("a table without lines", "begin with the columns")
+        return None
+    first, last = (place.line for place, _ in (rows[0], rows[-1]))
+    return WrittenTable(table.place.table, trimmed([cells for _, cells in rows]), range(first - 1, last))
+
+
+def _laid_out(cells: Cells, old: list[str]) -> list[str]:
+    """The lines of a table, its columns aligned; indented, and its lines ended, as the old ones were."""
+    indent = old[0][: len(old[0]) - len(old[0].lstrip(" "))]
+    end, last_end = (line[len(line.rstrip("\r\n")) :] for line in (old[0], old[-1]))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        indent + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+    return [line + (end or "\n") for line in lines[:-1]] + [lines[-1] + last_end]

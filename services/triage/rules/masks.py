@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from services.triage.rules.cells import Allowed
 from shared.errors import Bug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from services.triage.rules.cells import Allowed, Value
+    from services.triage.rules.cells import Value
     from services.triage.rules.rows import Row
 
 
@@ -40,16 +41,21 @@ class Masks:
         return [name for name, value, known in values if not isinstance(value, str | int) or value not in known]
 
 
-def masks_of(rows: Sequence[Row[object]], inputs: Mapping[str, Allowed]) -> Masks:
-    """The masks of rows in this order: row 0 is bit 0."""
-    asked = [name for name in inputs if any(name in row.when for row in rows)]
-    every = (1 << len(rows)) - 1
-    return Masks(tuple((name, _by_value(name, inputs[name], rows, every)) for name in asked), every)
+def masks_of(rows: Sequence[Row[object]], inputs: Mapping[str, Allowed], apart: Iterable[str] = ()) -> Masks:
+    """The masks of rows in this order: row 0 is bit 0. Above them each value of the inputs `apart` has a bit of its own."""
+    conditions = [*(row.when for row in rows), *(_only(name, value) for name in apart for value in inputs[name])]
+    asked = [name for name in inputs if any(name in when for when in conditions)]
+    every = (1 << len(conditions)) - 1
+    return Masks(tuple((name, _by_value(name, inputs[name], conditions, every)) for name in asked), every)
 
 
-def _by_value(name: str, domain: Allowed, rows: Iterable[Row[object]], every: int) -> dict[Value, int]:
+def _only(name: str, value: Value) -> Mapping[str, Allowed]:
+    return {name: Allowed(frozenset((str(value),)))}
+
+
+def _by_value(name: str, domain: Allowed, conditions: Iterable[Mapping[str, Allowed]], every: int) -> dict[Value, int]:
     """The rows that allow each value. Numbers are swept from the least: a row's bit turns where its range does."""
-    asking = {1 << bit: row.when[name] for bit, row in enumerate(rows) if name in row.when}
+    asking = {1 << bit: when[name] for bit, when in enumerate(conditions) if name in when}
     blank = every & ~sum(asking)
     masks: dict[Value, int] = dict.fromkeys(sorted(domain.words), blank)
     turns: dict[int, int] = {}

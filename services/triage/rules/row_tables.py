@@ -65,15 +65,28 @@ class Table(NamedTuple):
     block: frame.Scalar | None
 
 
-def read_rows(top: frame.Mapping, words: Vocabulary, place: Place) -> Rows:
-    """The rows of every table."""
+class Tables(NamedTuple):
+    """The rule tables of a file, by kind."""
+
+    urgency: list[Table]
+    sections: list[Table]
+    overlays: list[Table]
+
+
+def read_tables(top: frame.Mapping, place: Place) -> Tables:
+    """Where the rule tables stand, each under a name of its own."""
     taken = {URGENCY, SECTIONS, OVERLAYS}
     urgency, overlays = (_tables(top, kind, taken, place.at(table=kind)) for kind in (URGENCY, OVERLAYS))
-    listing, here = listing_at(top, SECTIONS, place), place.at(table=SECTIONS)
-    sections = _named(listing, taken, here)
+    sections = _named(listing_at(top, SECTIONS, place), taken, place.at(table=SECTIONS))
+    return Tables(urgency, sections, overlays)
+
+
+def read_rows(found: Tables, words: Vocabulary, place: Place) -> Rows:
+    """The rows of every table; `place` is that of the list of sections."""
+    urgency, sections, overlays = found
     return Rows(
         tuple(row for table in urgency for row in _rows(table, tables.URGENCY, _priority, words)),
-        tuple(_routes(sections, words, here.at(line=listing.line))),
+        tuple(_routes(sections, words, place)),
         tuple(row for table in overlays for row in _rows(table, tables.OVERLAYS, _extra, words)),
     )
 

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from services.triage.rules.approvals import Approval
     from services.triage.rules.cells import Allowed, Value
     from services.triage.rules.decider import Decider, Proposal
     from services.triage.rules.destinations import Destination
     from services.triage.rules.examples import Example
-    from services.triage.rules.head import Approval, Promise
+    from services.triage.rules.promises import Promise
     from services.triage.rules.rows import Rows
 
 
@@ -22,7 +23,8 @@ class RuleSet:
     """One version of one locality's rules. `hash` is the SHA-256 of the file's bytes, `text` those bytes as UTF-8.
 
     `inputs` holds every value that each input may have, and `rows` what each row asks of them, both as sets: what
-    runs (`decider`) is built from these sets, and so is what is proved.
+    runs (`decider`) is built from these sets, and so is what is proved. `baseline` is the facts of an example that does
+    not say otherwise.
     """
 
     locality: str
@@ -37,12 +39,14 @@ class RuleSet:
     inputs: Mapping[str, Allowed]
     destinations: Mapping[str, Destination]
     rows: Rows
+    baseline: Mapping[str, Value]
     examples: tuple[Example, ...]
     decider: Decider
 
     def propose(self, facts: Mapping[str, Value]) -> Proposal:
         """What the rules make of the facts: always one destination, and one urgency never below the referrer's.
 
-        Raises `Bug` where a fact that some row asks is missing or has a value that `inputs` does not declare.
+        Raises `Bug` where a fact that some row asks, or the referrer's urgency, is missing or has a value that `inputs`
+        does not declare.
         """
         return self.decider.propose(facts)

@@ -21,7 +21,7 @@ NO_TEAM: Final = "none"
 
 
 def check_last_row(routes: Sequence[Row[Route]], destinations: Mapping[str, Destination], place: Place) -> None:
-    """The last row of the last section catches everything, and a person at the front door sees it first."""
+    """The last row is for what no other takes (that it takes all of it is proved): a person at the front door sees it."""
     cure = "end the last section with a row that asks nothing and sends to the hub"
     if not routes:
         place.fault("no row that catches what no other does", cure)
@@ -29,10 +29,7 @@ def check_last_row(routes: Sequence[Row[Route]], destinations: Mapping[str, Dest
     last = routes[-1]
     here = place.at(table=last.table, row=last.id, line=last.line)
     hub = destinations.get(last.outcome.destination)
-    if last.when:
-        message = "the last row asks for something, so some referrals would go nowhere"
-        here.at(column=next(iter(last.when))).fault(message, cure)
-    elif hub and (hub.care_setting, hub.gate) != (CareSetting.FRONT_DOOR, Gate.BEFORE):
+    if hub and (hub.care_setting, hub.gate) != (CareSetting.FRONT_DOOR, Gate.BEFORE):
         here.at(column="destination").fault("what nothing fits must go to a person at the front door", cure)
 
 

@@ -9,7 +9,7 @@ from services.triage.rules.findings import nearest, shown
 from services.triage.rules.letters import plain, unusual
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from services.triage.rules.findings import Place
     from services.triage.rules.frame import Scalar
@@ -22,6 +22,7 @@ URGENCY: Final[Columns] = (("row", "priority", "source", "hazard"), ("safety net
 SECTION: Final[Columns] = (("row", "destination", "source", "hazard"), ("priority", "safety net", "beats"))
 OVERLAYS: Final[Columns] = (("row", "source", "hazard"), ("add", "hold", "note"))
 EXAMPLES: Final[Columns] = (("row", "priority", "destination"), ("given", "also", "hold", "why"))
+COLUMNS: Final = frozenset(name for table in (URGENCY, SECTION, OVERLAYS, EXAMPLES) for part in table for name in part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,40 @@ def read_table(block: Scalar | None, columns: Columns, inputs: Collection[str], 
     if block is None:
         return []
     filled, other = columns
-    lines = enumerate((block.text or "").split("\n"), block.line + 1)
-    written = [(number, line) for number, line in lines if line.strip()]
-    if len(written) > MOST_LINES:
+    lines = list(written(block, place))
+    if len(lines) > MOST_LINES:
         place.at(line=block.line).fault(f"more than {MOST_LINES} lines", "split the locality or shorten the table")
         return []
-    if not written:
+    if not lines:
         place.at(line=block.line).fault("a table without lines", f"begin with the columns: {' | '.join(filled)}")
         return []
-    number, first = written[0]
-    header = _cells(first)
-    _check_header(header, filled, (*filled, *other, *inputs), place.at(line=number))
-    rows = [_line(header, text, place.at(line=line)) for line, text in written[1:]]
-    for row in filter(None, rows):
+    (top, header), *below = lines
+    _check_header(header, filled, (*filled, *other, *inputs), top)
+    rows = [Line(dict(zip(header, cells, strict=True)), here) for here, cells in below]
+    for row in rows:
         for column in filled:
             if column in header and not row.text(column):
                 row.at(column).fault("blank", "fill it in")
-    return [row for row in rows if row]
+    return rows
+
+
+def written(block: Scalar, place: Place) -> Iterator[tuple[Place, list[str]]]:
+    """The cells of each line of a table and where it stands; the first line holds the columns' names.
+
+    A row with too few or too many cells is noted and left out.
+    """
+    width = 0
+    for number, line in enumerate((block.text or "").split("\n"), block.line + 1):
+        if not line.strip():
+            continue
+        cells = [" ".join(cell.split()) for cell in line.split("|")]
+        here = place.at(row=cells[0] if width else "", line=number)
+        width = width or len(cells)
+        if len(cells) == width:
+            yield here, cells
+        else:
+            bars = unusual("".join(letter for letter in line if letter != "|" and plain(letter) == "|"))
+            here.fault(f"{len(cells)} cells under {width} columns{bars}", "one cell a column, each after a `|`")
 
 
 def _check_header(header: list[str], filled: tuple[str, ...], known: tuple[str, ...], place: Place) -> None:
@@ -74,17 +92,3 @@ def _check_header(header: list[str], filled: tuple[str, ...], known: tuple[str, 
     for name in filled:
         if name not in header:
             place.at(column=name).fault("this column is missing", f"add {name!r} to the table's first line")
-
-
-def _line(header: list[str], text: str, place: Place) -> Line | None:
-    cells = _cells(text)
-    place = place.at(row=cells[0])
-    if len(cells) != len(header):
-        bars = unusual("".join(letter for letter in text if letter != "|" and plain(letter) == "|"))
-        place.fault(f"{len(cells)} cells under {len(header)} columns{bars}", "one cell a column, each after a `|`")
-        return None
-    return Line(dict(zip(header, cells, strict=True)), place)
-
-
-def _cells(line: str) -> list[str]:
-    return [" ".join(cell.split()) for cell in line.split("|")]

@@ -1,0 +1,68 @@
+"""The prover: one rule set, its formula and a solver; what it finds is shown only after the run-time agreed."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from services.triage.facts import TOGETHER
+from services.triage.proof.behaviour import behaviour
+from services.triage.proof.classes import cells, classes_of
+from services.triage.proof.formula import Formula
+from services.triage.proof.solver import Solver
+from services.triage.rules.cells import CellError, read_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.triage.rules import Allowed, RuleSet, Value
+    from services.triage.rules.findings import Place
+
+LIMIT = 5.0  # seconds for one question; the whole gate is ended by who started it
+
+
+class Prover:
+    """Answers questions about every referral that the declared inputs make possible."""
+
+    def __init__(self, rules: RuleSet, limit: float = LIMIT) -> None:
+        self.rules = rules
+        together = [_cells(rules, line) for line in TOGETHER]
+        promised = (cell for promise in rules.promises for cell in promise.when.items())
+        self.formula = Formula(classes_of(rules.inputs, (*cells(rules), *promised, *chain(*together))))
+        self.does = behaviour(self.formula, rules)
+        self.solver = Solver(self.formula, rules.baseline, limit)
+        cell = self.formula.cell
+        self._likely = self.formula.all_of(
+            self.formula.any_of(cell(name, allowed) for name, allowed in line) for line in together if line
+        )
+
+    def find(self, *terms: str) -> dict[str, Value] | None:
+        """A referral that has all the terms, one that there could be where it may be chosen; None where none has."""
+        if self.solver.possible(self._likely, *terms):
+            return self.solver.find(self._likely, *terms)
+        return self.solver.find(*terms)
+
+    def words(self, facts: Mapping[str, Value]) -> str:
+        """A referral in the words of an example: what departs from the facts that examples share."""
+        given = self.rules.baseline
+        return "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "as given"
+
+
+def _cells(rules: RuleSet, line: Mapping[str, str]) -> list[tuple[str, Allowed]]:
+    """The cells of facts that hang together; none where the rules declare them otherwise."""
+    try:
+        return [(name, read_cell(cell, rules.inputs[name])) for name, cell in line.items()]
+    except (KeyError, CellError):
+        return []
+
+
+def whole(facts: Mapping[str, Value]) -> str:
+    """All facts of a referral as JSON, for `frontdoor rules explain`."""
+    return json.dumps({"facts": dict(facts)})
+
+
+def disagree(place: Place, facts: Mapping[str, Value]) -> None:
+    """Notes that the run-time makes something else of a referral than the proof says: nothing is proved then."""
+    message = "the proof and the run-time differ about a referral"
+    place.fault(message, "do not use this version: report the file and this referral", "solver", whole(facts))

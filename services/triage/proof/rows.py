@@ -1,0 +1,97 @@
+"""Which referrals no row takes, and which rows can never change anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.triage.proof.behaviour import as_urgent, destinations, referrers
+from services.triage.proof.formula import FALSE
+from services.triage.proof.prover import whole
+from services.triage.rules import URGENT_SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.triage.proof.prover import Prover
+    from services.triage.rules import Extra, Row
+    from services.triage.rules.findings import Place
+    from shared.codes import Urgency
+
+
+def check_complete(prover: Prover, place: Place) -> None:
+    """Every possible referral is taken by some destination row."""
+    facts = prover.find(prover.does.nowhere)
+    if facts is not None:
+        last = prover.rules.rows.routes[-1]
+        message = f"some referrals go nowhere: {prover.words(facts)}"
+        cure = "end the last section with a row that asks nothing and sends to the hub"
+        place.at(table=last.table, row=last.id, line=last.line).fault(message, cure, "gap", whole(facts))
+
+
+def check_rows_alive(prover: Prover, place: Place) -> None:
+    """Every row changes what becomes of some referral: else it says what is not so, or stands in the wrong place."""
+    for row, why in (*_dead_routes(prover), *_dead_urgency(prover), *_dead_overlays(prover)):
+        here = place.at(table=row.table, row=row.id, line=row.line)
+        here.fault(f"row {row.id} can never change anything: {why}", "take it out, or move or change it", "dead-row")
+
+
+def _dead_routes(prover: Prover) -> Iterator[tuple[Row[object], str]]:
+    routes, does = prover.rules.rows.routes, prover.does
+    for place, row in enumerate(routes):
+        if not prover.solver.possible(does.first[row.id]):
+            above = {prover.formula.no(does.rows[other.id]): other.id for other in routes[:place]}
+            used = prover.solver.covering(does.rows[row.id], *above)
+            yield row, f"whatever it asks for is taken by {', '.join(above[term] for term in used if term in above)}"
+
+
+def _dead_urgency(prover: Prover) -> Iterator[tuple[Row[object], str]]:
+    """From the last row on, so that of two that say the same the later is named."""
+    alive = list(prover.rules.rows.urgency)
+    for row in reversed(prover.rules.rows.urgency):
+        alive.remove(row)
+        if prover.solver.possible(prover.does.rows[row.id], raises(prover, row, alive)):
+            alive.append(row)
+        else:
+            yield row, "whenever it matches, something else makes it as urgent"
+
+
+def raises(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
+    """Whether nothing but this row would make it so urgent: no other row, nor the referrer, nor the row that decides."""
+    formula, does, routes = prover.formula, prover.does, prover.rules.rows.routes
+    as_much = [does.rows[other.id] for other in others if other is not row and as_urgent(other.outcome, row.outcome)]
+    deciding = [(route.outcome.priority, does.first[route.id]) for route in routes]
+    as_much += [term for priority, term in deciding if priority and as_urgent(priority, row.outcome)]
+    return formula.no(formula.any_of((*as_much, referrers(formula, row.outcome))))
+
+
+def _dead_overlays(prover: Prover) -> Iterator[tuple[Row[object], str]]:
+    for row in prover.rules.rows.overlays:
+        if not row.note and not prover.solver.possible(prover.does.rows[row.id], adds(prover, row)):
+            yield row, "what it adds or holds is so already whenever it matches"
+
+
+def adds(prover: Prover, row: Row[Extra]) -> str:
+    """Whether nothing but this overlay would add its destination, or hold."""
+    return prover.formula.any_of((adds_destination(prover, row), holds(prover, row)))
+
+
+def adds_destination(prover: Prover, row: Row[Extra]) -> str:
+    """Whether nothing but this overlay would add its destination, and the referral does not go there itself."""
+    formula, does, rules = prover.formula, prover.does, prover.rules
+    others = ((other.outcome.add, does.rows[other.id]) for other in rules.rows.overlays if other is not row)
+    added = destinations(formula, rules, others)
+    own = destinations(formula, rules, ((row.outcome.add, "true"),))
+    return formula.any_of(
+        formula.all_of((term, formula.no(formula.any_of((added.get(name, FALSE), does.to.get(name, FALSE))))))
+        for name, term in own.items()
+    )
+
+
+def holds(prover: Prover, row: Row[Extra]) -> str:
+    """Whether nothing but this overlay would hold the referral, and its route does not go at once."""
+    if not row.outcome.hold:
+        return FALSE
+    formula, does = prover.formula, prover.does
+    others = [other for other in prover.rules.rows.overlays if other is not row and other.outcome.hold]
+    at_once = (does.section.get(name, FALSE) for name in sorted(URGENT_SECTIONS))
+    return formula.no(formula.any_of((*(does.rows[other.id] for other in others), *at_once)))
