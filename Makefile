@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules up down lock apis
+.PHONY: help setup demo test check format bench bench-rules assurance up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
 
 bench-rules: $(READY) ## measure rules and their gate and write docs/benchmarks-rules.md
 	@$(BIN)/python -m tests.bench.rules
+
+assurance: $(READY) ## make every small mistake in Lambeth's rules, ask the gate, write docs/rules-assurance.md
+	@$(BIN)/python -m tests.assurance
 
 up: ## the whole system in containers (docker compose)
 	@$(PYTHON) deploy/first_run.py

@@ -57,7 +57,7 @@ class Trials:
         self.text, self.place = text, Place("mutant")
         top = read_frame(text, self.place)
         rules = examine_frame(top, text, self.place, roles=None) if top else None
-        if top is None or rules is None or _code(rules, ""):
+        if top is None or rules is None or self.place.findings or _code(rules, ""):
             raise ValueError("the rule file itself is refused: see `frontdoor rules check`")
         self.top, self.rules = top, rules
         self.layout = read_layout(text, "mutant")

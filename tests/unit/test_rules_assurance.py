@@ -75,7 +75,11 @@ def test_a_file_with_more_faults_than_are_of_use_is_refused(monkeypatch: pytest.
     assert len(found_with(("| crisis-outreach | test   | HZ02", "| hub | test | HZ02"))) == 2
 
 
-def test_what_a_row_asks_is_shown_at_the_very_value_beside_its_number():
-    examples = [line for line in SMALL.splitlines() if "phq9 = 9" in line]
-    assert len(examples) == 1
-    assert ("edge", "D08", "phq9") in found_with((examples[0] + "\n", ""))
+@pytest.mark.parametrize(
+    ("given", "column"),
+    [("problem = mood; phq9 = 9 ", "phq9"), ("problem = mood; phq9 = 10 ", "phq9"), ("phq9 = 10 ", "problem")],
+    ids=["the value beside its number", "its number", "a word that it does not name"],
+)
+def test_an_example_must_show_where_a_cell_ends(given: str, column: str):
+    (line,) = (line for line in SMALL.splitlines() if f"| {given}" in line)
+    assert ("edge", "D08", column) in found_with((f"{line}\n", ""))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import as_urgent
 from services.triage.proof.effects import ADD, DESTINATION, HOLD, PRIORITY
-from services.triage.rules import REFERRER_URGENCY
+from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS
+from services.triage.rules.rows import CURRENT_TEAM
 from shared.codes import Urgency
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Shown:
     def __init__(self, rules: RuleSet) -> None:
         self._decider, self._rows = rules.decider, tuple(rules.rows)
         self._urgency = {row.id: row.outcome for row in rules.rows.urgency}
+        self._extras = {row.id: row.outcome for row in rules.rows.overlays}
         self._routes = {row.id: row for row in rules.rows.routes}
         self._route_bits = (1 << len(self._routes)) - 1 << len(self._urgency)
         self._values: defaultdict[tuple[str, str], set[Value]] = defaultdict(set)
@@ -69,6 +71,10 @@ class Shown:
         """The columns of a row in which it shows that other rows match than those that made `came` of the facts."""
         if not matching & self._route_bits:
             return (DESTINATION,)
+        if self._says_nothing(row, came):
+            return ()
+        if self._goes_elsewhere(row, facts, came):
+            return (DESTINATION,)
         other = self._decider.of(matching, facts)
         urgency, also = came.urgency != other.urgency, set(came.also) != set(other.also)
         hold = came.hold != other.hold
@@ -77,6 +83,24 @@ class Shown:
         if row.id in self._routes:
             return (DESTINATION,) if urgency or also or hold or came.destination != other.destination else ()
         return (ADD,) * also + (HOLD,) * hold
+
+    def _goes_elsewhere(self, row: Row[object], facts: Mapping[str, Value], came: Proposal) -> bool:
+        """Whether a destination row that does not decide would, if it matched, send to another place than came."""
+        route = self._routes.get(row.id)
+        if route is None or row.id == came.row:
+            return False
+        destination = route.outcome.destination
+        return (facts[CURRENT_TEAM] if destination == CURRENT_TEAM else destination) != came.destination
+
+    def _says_nothing(self, row: Row[object], came: Proposal) -> bool:
+        """Whether an outcome can be seen to be the same with or without the row: most are, and need not be made."""
+        if urgency := self._urgency.get(row.id):
+            return not as_urgent(urgency, came.urgency)
+        if extra := self._extras.get(row.id):
+            added = not extra.add or (row.id not in came.overlay_rows and extra.add in {came.destination, *came.also})
+            held = not extra.hold or came.section in URGENT_SECTIONS or (row.id not in came.overlay_rows and came.hold)
+            return added and held
+        return False
 
     def _raised(self, came: Proposal, facts: Mapping[str, Value]) -> Iterator[Urgency]:
         """How urgent a referral is without the priority of the row that decides."""
