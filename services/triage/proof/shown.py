@@ -51,7 +51,7 @@ class Shown:
         near = masks.every & ~twice & ~self._beaten(matching)
         for place, row in enumerate(self._rows):
             bit = 1 << place
-            if near & bit and (columns := self._otherwise(row, matching ^ bit, facts, came)):
+            if near & bit and (columns := self._otherwise(row, bit, matching, facts, came)):
                 for name in row.when:
                     if not once & bit or denied[name] & bit:
                         self._values[row.id, name].add(facts[name])
@@ -66,14 +66,26 @@ class Shown:
         return self._route_bits & -((first & -first) << 1)
 
     def _otherwise(
+        self, row: Row[object], bit: int, matching: int, facts: Mapping[str, Value], came: Proposal
+    ) -> tuple[str, ...]:
+        """The columns of a row in which its outcome shows whether it matches; `came` is what came of the facts."""
+        if matching & bit:
+            return self._differing(row, matching ^ bit, facts, came)
+        if urgency := self._urgency.get(row.id):
+            return (PRIORITY,) if urgency.severity < came.urgency.severity else ()
+        if extra := self._extras.get(row.id):
+            added = bool(extra.add) and _place(extra.add, facts) not in {came.destination, *came.also}
+            held = extra.hold and not came.hold and came.section not in URGENT_SECTIONS
+            return (ADD,) * added + (HOLD,) * held
+        if _place(self._routes[row.id].outcome.destination, facts) != came.destination:
+            return (DESTINATION,)
+        return self._differing(row, matching ^ bit, facts, came)
+
+    def _differing(
         self, row: Row[object], matching: int, facts: Mapping[str, Value], came: Proposal
     ) -> tuple[str, ...]:
-        """The columns of a row in which it shows that other rows match than those that made `came` of the facts."""
+        """The columns of a row in which something else comes where these rows match."""
         if not matching & self._route_bits:
-            return (DESTINATION,)
-        if self._says_nothing(row, came):
-            return ()
-        if self._goes_elsewhere(row, facts, came):
             return (DESTINATION,)
         other = self._decider.of(matching, facts)
         urgency, also = came.urgency != other.urgency, set(came.also) != set(other.also)
@@ -84,29 +96,16 @@ class Shown:
             return (DESTINATION,) if urgency or also or hold or came.destination != other.destination else ()
         return (ADD,) * also + (HOLD,) * hold
 
-    def _goes_elsewhere(self, row: Row[object], facts: Mapping[str, Value], came: Proposal) -> bool:
-        """Whether a destination row that does not decide would, if it matched, send to another place than came."""
-        route = self._routes.get(row.id)
-        if route is None or row.id == came.row:
-            return False
-        destination = route.outcome.destination
-        return (facts[CURRENT_TEAM] if destination == CURRENT_TEAM else destination) != came.destination
-
-    def _says_nothing(self, row: Row[object], came: Proposal) -> bool:
-        """Whether an outcome can be seen to be the same with or without the row: most are, and need not be made."""
-        if urgency := self._urgency.get(row.id):
-            return not as_urgent(urgency, came.urgency)
-        if extra := self._extras.get(row.id):
-            added = not extra.add or (row.id not in came.overlay_rows and extra.add in {came.destination, *came.also})
-            held = not extra.hold or came.section in URGENT_SECTIONS or (row.id not in came.overlay_rows and came.hold)
-            return added and held
-        return False
-
     def _raised(self, came: Proposal, facts: Mapping[str, Value]) -> Iterator[Urgency]:
         """How urgent a referral is without the priority of the row that decides."""
         yield from (self._urgency[row] for row in came.urgency_rows)
         own = facts.get(REFERRER_URGENCY)
         yield from (code for code in Urgency if code == own)
+
+
+def _place(destination: str, facts: Mapping[str, Value]) -> Value:
+    """The destination that a row's cell stands for."""
+    return facts[CURRENT_TEAM] if destination == CURRENT_TEAM else destination
 
 
 def _sets_priority(row: Row[Route], raised: Collection[Urgency]) -> bool:
