@@ -122,7 +122,8 @@ def _narrowed(
     free = sorted({name for row in rows for name, _ in row.asks} - asked)
     added = {name: _cell(rng, inputs[name]) for name in rng.sample(free, min(len(free), rng.randint(1, 3)))}
     ids = {row.id for row in rows}
-    name = next(made for number in range(1, 1000) if (made := f"{parent.id}-{number}") not in ids)
+    family = parent.id.partition("-")[0]
+    name = next(made for number in range(1, 1000) if (made := f"{family}-{number}") not in ids)
     child = row_of(parent.kind, parent.table, parent.cells | added | {"row": name}, inputs)
     values = [(name, sorted(allowed, key=str)) for name, allowed in child.asks if name in added]
     return child, [facts | {name: rng.choice(some) for name, some in values} for facts in shown]
