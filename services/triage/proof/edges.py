@@ -68,6 +68,7 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
                 there = prover.formula.any_of(prover.formula.is_value(name, value) for value in sorted(values, key=str))
                 facts = prover.find(rest, there, matters[row.id])
                 if facts is not None:
+                    facts[name] = prover.among(values, name, facts[name])
                     for shown_row, shown_input in _shown_by(prover.rules, facts):
                         seen[shown_row, shown_input].add(facts[shown_input])
                     yield Missing(Edge(row, name, values), facts, prover.rules.propose(facts))
@@ -107,6 +108,8 @@ def _shown_by(rules: RuleSet, facts: Mapping[str, Value]) -> Iterable[tuple[str,
         twice |= once & bits
         once |= bits
     matching = masks.every & ~once
+    if not _routes(rules, matching):
+        return  # goes nowhere, which is a finding of its own
     came = _asserted(rules.decider.of(matching, facts))
     near = masks.every & ~twice
     for place, row in enumerate(rows):
@@ -117,8 +120,12 @@ def _shown_by(rules: RuleSet, facts: Mapping[str, Value]) -> Iterable[tuple[str,
 
 def _differs(rules: RuleSet, bits: int, facts: Mapping[str, Value], came: object) -> bool:
     """Whether something else comes of the facts where these rows match; where no destination row does, too."""
-    routes = bits >> len(rules.rows.urgency) & (1 << len(rules.rows.routes)) - 1
-    return not routes or _asserted(rules.decider.of(bits, facts)) != came
+    return not _routes(rules, bits) or _asserted(rules.decider.of(bits, facts)) != came
+
+
+def _routes(rules: RuleSet, bits: int) -> int:
+    """The destination rows among the rows that match."""
+    return bits >> len(rules.rows.urgency) & (1 << len(rules.rows.routes)) - 1
 
 
 def _asserted(got: Proposal) -> object:

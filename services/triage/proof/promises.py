@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import behaviour, exactly, given_care, needed_care
@@ -14,6 +14,7 @@ from shared.codes import Urgency
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from services.triage.proof.behaviour import Behaviour
     from services.triage.proof.prover import Prover
     from services.triage.rules import Promise, Proposal, RuleSet, Value
     from services.triage.rules.findings import Place
@@ -96,35 +97,52 @@ def sent(got: Proposal) -> str:
 
 
 def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, place: Place) -> None:
-    """The next worse value leaves nobody less urgent or in lesser care; step by step is enough."""
+    """A worse value leaves nobody less urgent or in lesser care, however many steps lie between."""
     formula, name = prover.formula, worsening.input
-    if name not in formula.classes:
-        place.fault(f"says nothing: no row asks for {name}", "take it out, or ask for it", "promise")
+    after = _worse(prover, name) if name in formula.classes else prover.does
+    if after == prover.does:
+        place.fault(f"says nothing: no row asks for {name}", f"take it out, or let a row ask for {name}", "promise")
         return
-    classes = [formula.places[name][step] for step in worsening.steps]
-    steps = dict.fromkeys(pair for pair in pairwise(classes) if pair[0] != pair[1])
-    formula.second(name)
-    after = behaviour(formula, prover.rules, frozenset((name,)))
-    kept: list[tuple[str, str]] = []
-    if worsening.urgency:
-        kept += zip(prover.does.raised.values(), after.raised.values(), strict=True)
-    if worsening.care:
-        need = needed_care(formula, prover.does, prover.rules)
-        kept += zip(need, given_care(formula, after, prover.rules), strict=True)
+    steps = _steps(prover, worsening)
     step = formula.any_of(
         formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
     )
+    when = formula.all_of((formula.when(promise.when), step, formula.no(after.nowhere)))
+    if not prover.solver.possible(when):
+        place.fault(f"can never apply: {promise.text!r}", "correct what it asks, or take it out", "promise")
+    kept: list[tuple[str, str]] = []
+    if worsening.urgency:
+        kept += zip(prover.does.raised.values(), after.urgency.values(), strict=True)
+    if worsening.care:
+        need = needed_care(formula, prover.does, prover.rules)
+        kept += zip(need, given_care(formula, after, prover.rules), strict=True)
     for was, now in kept:
-        facts = None if was == now else prover.find(formula.when(promise.when), step, was, formula.no(now))
+        facts = None if was == now else prover.find(when, was, formula.no(now))
         if facts is not None:
-            _report_worsening(prover, promise, facts | {name: prover.solver.value(name)}, place)
+            places, solver = formula.places[name], prover.solver
+            better, worse = steps[places[solver.value(name)], places[solver.value(name, other=True)]]
+            _report_worsening(prover, promise, facts | {name: better}, facts | {name: worse}, place)
             return
 
 
-def _report_worsening(prover: Prover, promise: Promise, facts: dict[str, Value], place: Place) -> None:
-    name = promise.worsening.input if promise.worsening else ""
-    worse = facts | {name: prover.solver.value(name, other=True)}
+def _worse(prover: Prover, name: str) -> Behaviour:
+    """What the rules make of the same referral with another value of this input."""
+    prover.formula.second(name)
+    return behaviour(prover.formula, prover.rules, frozenset((name,)))
+
+
+def _steps(prover: Prover, worsening: Worsening) -> dict[tuple[int, int], tuple[Value, Value]]:
+    """From each class to each worse one, by the first values of the promise that go that way."""
+    places = prover.formula.places[worsening.input]
+    values = [next(run) for _, run in groupby(worsening.steps, places.__getitem__)]
+    return {(places[one], places[worse]): (one, worse) for one, worse in combinations(values, 2)}
+
+
+def _report_worsening(
+    prover: Prover, promise: Promise, facts: dict[str, Value], worse: dict[str, Value], place: Place
+) -> None:
     one, another = prover.rules.propose(facts), prover.rules.propose(worse)
+    name = promise.worsening.input if promise.worsening else ""
     if one == another:
         disagree(place, facts)
         return

@@ -14,7 +14,7 @@ from services.triage.proof.solver import Solver
 from services.triage.rules.cells import CellError, read_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.triage.rules import Allowed, RuleSet, Value
     from services.triage.rules.findings import Place
@@ -38,10 +38,23 @@ class Prover:
         )
 
     def find(self, *terms: str) -> dict[str, Value] | None:
-        """A referral that has all the terms, one that there could be where it may be chosen; None where none has."""
+        """A referral that some destination row takes and that has all the terms; None where none has."""
+        return self._find(self.formula.no(self.does.nowhere), *terms)
+
+    def find_gap(self) -> dict[str, Value] | None:
+        """A referral that no destination row takes; None where there is none."""
+        return self._find(self.does.nowhere)
+
+    def _find(self, *terms: str) -> dict[str, Value] | None:
+        """A referral that has all the terms: one that there could be, where it may be chosen."""
         if self.solver.possible(self._likely, *terms):
             return self.solver.find(self._likely, *terms)
         return self.solver.find(*terms)
+
+    def among(self, values: Collection[Value], name: str, found: Value) -> Value:
+        """The value of these that no cell of the rules tells apart from the one found."""
+        places = self.formula.places[name]
+        return found if found in values else next(value for value in values if places[value] == places[found])
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
