@@ -100,6 +100,12 @@ class Enumerated:
         """The referrals that some row takes and that a promise speaks of."""
         return [(facts, came) for facts, came in self.somewhere if allows(promise.when, facts)]
 
+    def applies(self, promise: Promise) -> bool:
+        """Whether some referral is one that the promise speaks of, and could get worse in the way that it says."""
+        worsening = promise.worsening
+        better = worsening.steps[:-1] if worsening else ()
+        return any(allows(promise.when, f) and (not worsening or f[worsening.input] in better) for f in self.facts)
+
     def breaks(self, promise: Promise, facts: Facts, came: Came) -> bool:
         """Whether a referral that a promise speaks of breaks it; where it is about worsening, when it gets worse."""
         if promise.worsening is None:
@@ -155,9 +161,15 @@ class Enumerated:
         return {
             edge
             for edge in self.edges()
-            if not any(self.shows(edge, example.facts) for example in self.rules.examples)
+            if not self._unthinkable(edge)
+            and not any(self.shows(edge, example.facts) for example in self.rules.examples)
             and any(self.shows(edge, facts) for facts in self.facts)
         }
+
+    def _unthinkable(self, edge: Edge) -> bool:
+        """Whether the row would add a team that is none, which no file that can be read does."""
+        adding = {row.id for row in self.rules.rows.overlays if row.outcome.add == "current_team"}
+        return edge.input == "current_team" and edge.row in adding and not edge.values & self.rules.destinations.keys()
 
     def edges(self) -> Iterator[Edge]:
         """Every number at which a cell begins or ends and the one beside it, every word that it names, one that it does not."""

@@ -87,6 +87,7 @@ def draft(random: Random) -> Draft:
 def changed(random: Random, before: Draft) -> Draft:
     """The same file after one to three edits."""
     after = copy.deepcopy(before)
+    after.promises = []  # may speak of a section that goes
     for _ in range(random.randint(1, 3)):
         row = random.choice(after.rows())
         name = random.choice([*after.inputs])
@@ -111,7 +112,6 @@ def changed(random: Random, before: Draft) -> Draft:
 def _narrow(made: Draft, name: str) -> None:
     """Takes an input out that nothing asks any more."""
     if len(made.inputs) > 2 and not any(row.get(name) for row in made.rows()):
-        made.promises = [text for text in made.promises if name not in text.replace(",", "").split()]
         for facts in (made.inputs, made.given, *made.examples):
             facts.pop(name, None)
 
@@ -208,9 +208,9 @@ def _promise(random: Random, made: Draft) -> str:
     asked = random.sample([*made.inputs], random.randint(1, 2))
     when = "when " + " and ".join(f"{name} is {cell(random, made.inputs[name])}" for name in asked)
     if random.random() < 0.4:
-        name = random.choice([*made.inputs])
+        name = random.choice([name for name, domain in made.inputs.items() if len(domain.values()) > 1])
         values = made.inputs[name].values()
-        steps = random.sample(values, random.randint(2, len(values))) if len(values) > 1 else [values[0]] * 2
+        steps = random.sample(values, random.randint(2, len(values)))
         rises = len(made.inputs[name].numbers) > 1 and random.random() < 0.5
         worse = f"as {name} rises" if rises else f"as {name} goes from {' to '.join(steps)}"
         kept = random.choice(

@@ -77,17 +77,16 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
 def _edges(allowed: Allowed, domain: Allowed) -> Iterator[frozenset[Value]]:
     """Each number at a bound that the cell names and the one beside it; each word that it names; one word outside."""
     for span in allowed.numbers:
-        for number in (span.start - 1, span.start, span.stop - 1, span.stop):
-            at_end = number in {domain.numbers[0].start, domain.numbers[-1].stop - 1}
-            if number in domain and not (at_end and number in allowed):
-                yield frozenset((number,))
-    outside = domain.words - allowed.words
-    if len(outside) == 1 and len(allowed.words) > FEW:
-        yield frozenset(outside)  # the cell reads `not x`
+        for end, outside in ((span.start, span.start - 1), (span.stop - 1, span.stop)):
+            if outside in domain:
+                yield from (frozenset((number,)) for number in sorted((end, outside)))
+    others = domain.words - allowed.words
+    if len(others) == 1 and len(allowed.words) > FEW:
+        yield frozenset(others)  # the cell reads `not x`
         return
     yield from (frozenset((word,)) for word in sorted(allowed.words))
-    if outside and not domain.numbers:
-        yield frozenset(outside)
+    if others and not domain.numbers:
+        yield frozenset(others)
 
 
 def _shown(rules: RuleSet) -> defaultdict[tuple[str, str], set[Value]]:
@@ -108,8 +107,8 @@ def _shown_by(rules: RuleSet, facts: Mapping[str, Value]) -> Iterable[tuple[str,
         twice |= once & bits
         once |= bits
     matching = masks.every & ~once
-    if not _routes(rules, matching):
-        return  # goes nowhere, which is a finding of its own
+    if not rules.goes_somewhere(facts):
+        return  # a finding of its own
     came = _asserted(rules.decider.of(matching, facts))
     near = masks.every & ~twice
     for place, row in enumerate(rows):
@@ -120,12 +119,8 @@ def _shown_by(rules: RuleSet, facts: Mapping[str, Value]) -> Iterable[tuple[str,
 
 def _differs(rules: RuleSet, bits: int, facts: Mapping[str, Value], came: object) -> bool:
     """Whether something else comes of the facts where these rows match; where no destination row does, too."""
-    return not _routes(rules, bits) or _asserted(rules.decider.of(bits, facts)) != came
-
-
-def _routes(rules: RuleSet, bits: int) -> int:
-    """The destination rows among the rows that match."""
-    return bits >> len(rules.rows.urgency) & (1 << len(rules.rows.routes)) - 1
+    routes = bits >> len(rules.rows.urgency) & (1 << len(rules.rows.routes)) - 1
+    return not routes or _asserted(rules.decider.of(bits, facts)) != came
 
 
 def _asserted(got: Proposal) -> object:

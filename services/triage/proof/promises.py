@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
-from services.triage.proof.behaviour import behaviour, exactly, given_care, needed_care
+from services.triage.proof.behaviour import LOOKED_AT, behaviour, exactly, given_care, needed_care
 from services.triage.proof.formula import FALSE
 from services.triage.proof.prover import disagree, whole
+from services.triage.rules import URGENT_SECTIONS
 from services.triage.rules.promises import ALSO, CARE_SETTING, DESTINATION, GATE, HELD, PRIORITY, SECTION
-from shared.codes import Urgency
+from shared.codes import CareSetting, Gate, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,8 +40,9 @@ def _check_outcomes(prover: Prover, promise: Promise, place: Place) -> None:
     kept = prover.formula.any_of(outcome_term(prover, outcome) for outcome in promise.outcomes)
     facts = prover.find(prover.formula.when(promise.when), prover.formula.no(kept))
     if facts is None:
-        if _cannot_fail(promise):
-            place.fault(f"says nothing: {promise.text!r} allows every outcome", "take it out", "promise")
+        if _cannot_fail(promise.outcomes, prover.rules):
+            cure = "take it out, or say less after the comma"
+            place.fault(f"says nothing: {promise.text!r} allows every outcome", cure, "promise")
         return
     got = prover.rules.propose(facts)
     if any(comes(outcome, got, prover.rules) for outcome in promise.outcomes):
@@ -50,9 +52,24 @@ def _check_outcomes(prover: Prover, promise: Promise, place: Place) -> None:
         place.fault(message, CURE, "promise", whole(facts))
 
 
-def _cannot_fail(promise: Promise) -> bool:
-    """Whether the outcomes name every code: the one case that needs no rules to be kept."""
-    return any(outcome.about == PRIORITY and outcome.words == set(Urgency) for outcome in promise.outcomes)
+def _cannot_fail(outcomes: Collection[Outcome], rules: RuleSet) -> bool:
+    """Whether the outcomes leave nothing out: whatever the rows say, one of them comes."""
+    every: Mapping[str, Collection[str]] = {
+        PRIORITY: Urgency,
+        DESTINATION: rules.destinations,
+        SECTION: rules.rows.sections(),
+        CARE_SETTING: CareSetting,
+        GATE: Gate,
+    }
+    left = {about: set(words) for about, words in every.items()}
+    for outcome in outcomes:
+        if outcome.about in left:
+            left[outcome.about] &= outcome.words if outcome.never else left[outcome.about] - outcome.words
+    added = frozenset[str]().union(
+        *(outcome.words for outcome in outcomes if outcome.about == ALSO and not outcome.never)
+    )
+    denied = [outcome.words for outcome in outcomes if outcome.about == ALSO and outcome.never]
+    return not all(left.values()) or any(words <= added for words in denied)
 
 
 def outcome_term(prover: Prover, outcome: Outcome) -> str:
@@ -99,15 +116,16 @@ def sent(got: Proposal) -> str:
 def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, place: Place) -> None:
     """A worse value leaves nobody less urgent or in lesser care, however many steps lie between."""
     formula, name = prover.formula, worsening.input
-    after = _worse(prover, name) if name in formula.classes else prover.does
+    steps = _steps(prover, worsening) if name in formula.classes else {}
+    after = _worse(prover, name) if steps else prover.does
     if after == prover.does:
-        place.fault(f"says nothing: no row asks for {name}", f"take it out, or let a row ask for {name}", "promise")
+        message = f"says nothing: no row tells these values of {name} apart"
+        place.fault(message, f"take it out, or let a row ask for {name}", "promise")
         return
-    steps = _steps(prover, worsening)
     step = formula.any_of(
         formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
     )
-    when = formula.all_of((formula.when(promise.when), step, formula.no(after.nowhere)))
+    when = formula.all_of((formula.when(promise.when), step))
     if not prover.solver.possible(when):
         place.fault(f"can never apply: {promise.text!r}", "correct what it asks, or take it out", "promise")
     kept: list[tuple[str, str]] = []
@@ -117,7 +135,7 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
         need = needed_care(formula, prover.does, prover.rules)
         kept += zip(need, given_care(formula, after, prover.rules), strict=True)
     for was, now in kept:
-        facts = None if was == now else prover.find(when, was, formula.no(now))
+        facts = None if was == now else prover.find(when, formula.no(after.nowhere), was, formula.no(now))
         if facts is not None:
             places, solver = formula.places[name], prover.solver
             better, worse = steps[places[solver.value(name)], places[solver.value(name, other=True)]]
@@ -143,7 +161,7 @@ def _report_worsening(
 ) -> None:
     one, another = prover.rules.propose(facts), prover.rules.propose(worse)
     name = promise.worsening.input if promise.worsening else ""
-    if one == another:
+    if not (another.urgency.severity > one.urgency.severity or lessens(one, another, prover.rules)):
         disagree(place, facts)
         return
     message = (
@@ -151,3 +169,14 @@ def _report_worsening(
         f"with {name} = {worse[name]} {sent(another)}"
     )
     place.fault(message, CURE, "promise", whole(worse))
+
+
+def lessens(one: Proposal, another: Proposal, rules: RuleSet) -> bool:
+    """Whether care lessened at run-time: less at once, or no longer secondary care and no person who looks."""
+    rungs = [
+        ("emergency", "crisis").index(got.section) if got.section in URGENT_SECTIONS else 3 - got.hold
+        for got in (one, another)
+    ]
+    reached = {rules.destinations[name].care_setting for name in (another.destination, *another.also)}
+    secondary = rules.destinations[one.destination].care_setting is CareSetting.SECONDARY_CARE
+    return rungs[1] > rungs[0] or (secondary and rungs[1] == 3 and not reached & LOOKED_AT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import as_urgent, destinations, referrers
 from services.triage.proof.formula import FALSE
-from services.triage.proof.prover import whole
+from services.triage.proof.prover import disagree, whole
 from services.triage.rules import URGENT_SECTIONS
 from shared.codes import Urgency
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 def check_complete(prover: Prover, place: Place) -> None:
     """Every possible referral is taken by some destination row."""
     facts = prover.find_gap()
-    if facts is not None:
+    if facts is not None and prover.rules.goes_somewhere(facts):
+        disagree(place, facts)
+    elif facts is not None:
         last = prover.rules.rows.routes[-1]
-        message = f"some referrals go nowhere: {prover.words(facts)}"
+        message = f"some referrals go nowhere: no row takes one with {prover.words(facts)}"
         cure = "end the last section with a row that asks nothing and sends to the hub"
         place.at(table=last.table, row=last.id, line=last.line).fault(message, cure, "gap", whole(facts))
 
@@ -52,7 +54,16 @@ def _dead_urgency(prover: Prover) -> Iterator[tuple[Row[object], str]]:
         if prover.solver.possible(prover.does.rows[row.id], raises(prover, row, alive)):
             alive.append(row)
         else:
-            yield row, "whenever it matches, something else makes it as urgent"
+            yield row, f"whenever it matches, {_as_urgent_by(prover, row, alive)} it as urgent already"
+
+
+def _as_urgent_by(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
+    """What makes every referral that the row matches as urgent."""
+    formula, does = prover.formula, prover.does
+    names = {formula.no(does.rows[other.id]): other.id for other in others if as_urgent(other.outcome, row.outcome)}
+    used = prover.solver.covering(does.rows[row.id], *names)
+    by = ", ".join(names[term] for term in used if term in names)
+    return f"{by} makes" if by else "the referrer, another row or the row that decides makes"
 
 
 def raises(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
@@ -74,7 +85,7 @@ def _dead_overlays(prover: Prover) -> Iterator[tuple[Row[object], str]]:
         if row.note or prover.solver.possible(prover.does.rows[row.id], adds(prover, row, alive)):
             alive.append(row)
         else:
-            yield row, "what it adds or holds is so already whenever it matches"
+            yield row, "whenever it matches, other rows add and hold as much, or the route goes there or at once"
 
 
 def adds(prover: Prover, row: Row[Extra], others: Sequence[Row[Extra]] | None = None) -> str:
