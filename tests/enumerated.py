@@ -5,7 +5,6 @@ Shares nothing with the masks, the run-time or the proof but the sets that the c
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cached_property
 from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -110,7 +109,7 @@ class Enumerated:
         """Whether a referral that a promise speaks of breaks it; where it is about worsening, when it gets worse."""
         if promise.worsening is None:
             return not any(self._keeps(outcome, came) for outcome in promise.outcomes)
-        return any(True for _ in self.worse(promise, facts, came))
+        return any(self.worse(promise, facts, came))
 
     def worse(self, promise: Promise, facts: Facts, came: Came) -> Iterator[Facts]:
         """The worse referrals that come to something less urgent or to lesser care than they must."""
@@ -161,15 +160,18 @@ class Enumerated:
         return {
             edge
             for edge in self.edges()
-            if not self._unthinkable(edge)
-            and not any(self.shows(edge, example.facts) for example in self.rules.examples)
-            and any(self.shows(edge, facts) for facts in self.facts)
+            if not self.shown(edge)
+            and any(self._thinkable(edge, facts) and self.shows(edge, facts) for facts in self.facts)
         }
 
-    def _unthinkable(self, edge: Edge) -> bool:
-        """Whether the row would add a team that is none, which no file that can be read does."""
-        adding = {row.id for row in self.rules.rows.overlays if row.outcome.add == "current_team"}
-        return edge.input == "current_team" and edge.row in adding and not edge.values & self.rules.destinations.keys()
+    def shown(self, edge: Edge) -> bool:
+        """Whether an example shows an edge."""
+        return any(self.shows(edge, example.facts) for example in self.rules.examples)
+
+    def _thinkable(self, edge: Edge, facts: Facts) -> bool:
+        """Whether the row could match this: no file that can be read sends to, or adds, a current team that is none."""
+        row = next(row for row in self.rules.rows if row.id == edge.row)
+        return facts.get("current_team") in self.rules.destinations or "current_team" not in str(row.outcome)
 
     def edges(self) -> Iterator[Edge]:
         """Every number at which a cell begins or ends and the one beside it, every word that it names, one that it does not."""
@@ -200,31 +202,6 @@ def _words(allowed: Allowed, domain: Allowed) -> list[frozenset[str]]:
     if len(outside) == 1 and len(allowed.words) > 2:
         return [outside]
     return [*(frozenset((word,)) for word in allowed.words), *([outside] if outside and not domain.numbers else [])]
-
-
-def shared(before: RuleSet, after: RuleSet) -> dict[str, list[Value]]:
-    """The values that both rule sets declare; of an input that one of them leaves out, all."""
-    declared = {**before.inputs, **after.inputs}
-    return {name: [v for v in domain if v in before.inputs.get(name, domain)] for name, domain in declared.items()}
-
-
-def moves(one: Enumerated, other: Enumerated) -> Counter[frozenset[tuple[str, str, str]]]:
-    """How many referrals change in each way, both going through the same ones."""
-    counted = Counter(changes(*pair) for pair in zip(one.came, other.came, strict=True))
-    del counted[frozenset()]
-    return counted
-
-
-def changes(one: Came, other: Came) -> frozenset[tuple[str, str, str]]:
-    """What is otherwise: what, before, after."""
-    found = {("also", name, "") for name in one.also - other.also} | {("also", "", n) for n in other.also - one.also}
-    if one.destination != other.destination:
-        found.add(("destination", one.destination, other.destination))
-    if one.urgency != other.urgency:
-        found.add(("urgency", one.urgency, other.urgency))
-    if one.hold != other.hold:
-        found.add(("held", "held", "") if one.hold else ("held", "", "held"))
-    return frozenset(found)
 
 
 def referrals(inputs: Mapping[str, Iterable[Value]]) -> Iterator[Facts]:

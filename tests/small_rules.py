@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from math import prod
-from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.triage.rules import Place, RuleSet, examine
 from shared.codes import NOT_RECORDED
+
+if TYPE_CHECKING:
+    from random import Random
 
 MOST_REFERRALS = 400
 CODES = ("1", "4", "2", "3")
@@ -112,7 +114,8 @@ def changed(random: Random, before: Draft) -> Draft:
 def _narrow(made: Draft, name: str) -> None:
     """Takes an input out that nothing asks any more."""
     if len(made.inputs) > 2 and not any(row.get(name) for row in made.rows()):
-        for facts in (made.inputs, made.given, *made.examples):
+        del made.inputs[name], made.given[name]
+        for facts in made.examples:
             facts.pop(name, None)
 
 
@@ -145,7 +148,7 @@ def written(made: Draft) -> str:
     )
     roles = ("clinical safety officer", "clinician", "someone who uses services")
     approved = "".join(f"  - {{role: {role}, name: A, date: 2026-01-01}}\n" for role in roles)
-    head = f'ruleset: drawn\nversion: "1"\neffective_from: "2026-01-01T00:00:00Z"\nreason: drawn\nhazards: [HZ1]\n'
+    head = 'ruleset: drawn\nversion: "1"\neffective_from: "2026-01-01T00:00:00Z"\nreason: drawn\nhazards: [HZ1]\n'
     return (
         f"{head}approved:\n{approved}inputs:\n{inputs}destinations:\n{places}promises:\n{promises}"
         f"urgency:\n  table: |\n{urgency}sections:\n{sections}overlays:\n  table: |\n{overlays}"

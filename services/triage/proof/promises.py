@@ -28,7 +28,7 @@ def check_promises(prover: Prover, place: Place) -> None:
     """Every promise holds for every possible referral, and each is about some."""
     for number, promise in enumerate(prover.rules.promises, 1):
         here = place.at(table="promises", row=str(number), column="text", line=promise.line)
-        if not all(promise.when.values()):
+        if not all(promise.when.values()) or (promise.worsening and not _can_worsen(promise, promise.worsening)):
             here.fault(f"can never apply: {promise.text!r}", "correct what it asks, or take it out", "promise")
         elif promise.worsening:
             _check_worsening(prover, promise, promise.worsening, here)
@@ -55,11 +55,11 @@ def _check_outcomes(prover: Prover, promise: Promise, place: Place) -> None:
 def _cannot_fail(outcomes: Collection[Outcome], rules: RuleSet) -> bool:
     """Whether the outcomes leave nothing out: whatever the rows say, one of them comes."""
     every: Mapping[str, Collection[str]] = {
-        PRIORITY: Urgency,
+        PRIORITY: list(Urgency),
         DESTINATION: rules.destinations,
         SECTION: rules.rows.sections(),
-        CARE_SETTING: CareSetting,
-        GATE: Gate,
+        CARE_SETTING: list(CareSetting),
+        GATE: list(Gate),
     }
     left = {about: set(words) for about, words in every.items()}
     for outcome in outcomes:
@@ -118,16 +118,14 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
     formula, name = prover.formula, worsening.input
     steps = _steps(prover, worsening) if name in formula.classes else {}
     after = _worse(prover, name) if steps else prover.does
-    if after == prover.does:
-        message = f"says nothing: no row tells these values of {name} apart"
-        place.fault(message, f"take it out, or let a row ask for {name}", "promise")
-        return
     step = formula.any_of(
         formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
     )
     when = formula.all_of((formula.when(promise.when), step))
-    if not prover.solver.possible(when):
-        place.fault(f"can never apply: {promise.text!r}", "correct what it asks, or take it out", "promise")
+    if after == prover.does or not prover.solver.possible(when):
+        message = f"says nothing: no row tells the values of {name} apart that {promise.text!r} speaks of"
+        place.fault(message, f"take it out, or let a row ask for {name}", "promise")
+        return
     kept: list[tuple[str, str]] = []
     if worsening.urgency:
         kept += zip(prover.does.raised.values(), after.urgency.values(), strict=True)
@@ -141,6 +139,12 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
             better, worse = steps[places[solver.value(name)], places[solver.value(name, other=True)]]
             _report_worsening(prover, promise, facts | {name: better}, facts | {name: worse}, place)
             return
+
+
+def _can_worsen(promise: Promise, worsening: Worsening) -> bool:
+    """Whether some referral that the promise speaks of has a value from which it can get worse."""
+    asked = promise.when.get(worsening.input)
+    return asked is None or any(step in asked for step in worsening.steps[:-1])
 
 
 def _worse(prover: Prover, name: str) -> Behaviour:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.edges import check_edges
 from services.triage.proof.promises import check_promises
-from services.triage.proof.prover import Prover
+from services.triage.proof.prover import LIMIT, Prover
 from services.triage.proof.rows import check_complete, check_rows_alive
 from services.triage.proof.solver import Undecided
 
@@ -25,7 +25,7 @@ CURE = "ask those who look after Front Door: the tables may be too tangled to pr
 
 def prove(rules: RuleSet, place: Place) -> None:
     """Notes every gap, dead row, broken promise and edge without example; a question without answer is a finding too."""
-    prover = Prover(rules)
+    prover = Prover(rules, LIMIT)
     for what, check in CHECKS.items():
         try:
             check(prover, place)

@@ -54,16 +54,19 @@ def _dead_urgency(prover: Prover) -> Iterator[tuple[Row[object], str]]:
         if prover.solver.possible(prover.does.rows[row.id], raises(prover, row, alive)):
             alive.append(row)
         else:
-            yield row, f"whenever it matches, {_as_urgent_by(prover, row, alive)} it as urgent already"
+            yield row, _as_urgent_already(prover, row, alive)
 
 
-def _as_urgent_by(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
-    """What makes every referral that the row matches as urgent."""
+def _as_urgent_already(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
+    """Why a row raises nothing, in words."""
+    if row.outcome is Urgency.ROUTINE:
+        return "routine is the least that any referral is"
     formula, does = prover.formula, prover.does
     names = {formula.no(does.rows[other.id]): other.id for other in others if as_urgent(other.outcome, row.outcome)}
     used = prover.solver.covering(does.rows[row.id], *names)
     by = ", ".join(names[term] for term in used if term in names)
-    return f"{by} makes" if by else "the referrer, another row or the row that decides makes"
+    by = by or "the referrer, another row or the row that decides"
+    return f"whenever it matches, {by} makes it as urgent already"
 
 
 def raises(prover: Prover, row: Row[Urgency], others: list[Row[Urgency]]) -> str:
