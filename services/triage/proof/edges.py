@@ -84,10 +84,9 @@ def _edges(prover: Prover) -> Iterator[tuple[Edge, tuple[str, ...]]]:
 def _of_cell(allowed: Allowed, domain: Allowed) -> Iterator[frozenset[Value]]:
     """Each number at a bound that the cell names and the one beside it; each word that it names; one value outside."""
     for span in allowed.numbers:
-        for number in (span.start - 1, span.start, span.stop - 1, span.stop):
-            at_end = number in {domain.numbers[0].start, domain.numbers[-1].stop - 1}
-            if number in domain and not (at_end and number in allowed):
-                yield frozenset((number,))
+        for end, beside in ((span.start, span.start - 1), (span.stop - 1, span.stop)):
+            if beside in domain:
+                yield from (frozenset((number,)) for number in (end, beside))
     outside = domain.words - allowed.words
     if domain.numbers or len(outside) > 1 or len(allowed.words) <= FEW:  # else the cell reads `not x`
         yield from (frozenset((word,)) for word in sorted(allowed.words))

@@ -54,7 +54,11 @@ class Prover:
     def among(self, values: Collection[Value], name: str, found: Value) -> Value:
         """The value of these that no cell of the rules tells apart from the one found."""
         places = self.formula.places[name]
-        return found if found in values else next(value for value in values if places[value] == places[found])
+        return (
+            found
+            if found in values
+            else next(value for value in sorted(values, key=str) if places[value] == places[found])
+        )
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
@@ -77,5 +81,6 @@ def whole(facts: Mapping[str, Value]) -> str:
 
 def disagree(place: Place, facts: Mapping[str, Value]) -> None:
     """Notes that the run-time makes something else of a referral than the proof says: nothing is proved then."""
-    message = "the proof and the run-time differ about a referral"
-    place.fault(message, "do not use this version: report the file and this referral", "solver", whole(facts))
+    message = "the proof says one thing of a referral, the rules as they run another: nothing is proved"
+    cure = "do not use this version: send the file and this referral to those who look after Front Door"
+    place.fault(message, cure, "solver", whole(facts))

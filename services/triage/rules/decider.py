@@ -62,6 +62,10 @@ class Decider:
         bits = self.masks.matching(facts)
         return self.known.get(bits) or self.of(bits, facts)
 
+    def takes(self, facts: Mapping[str, Value]) -> bool:
+        """Whether some destination row matches the facts."""
+        return bool(_matching(self.rows.routes, self.masks.matching(facts) >> len(self.rows.urgency)))
+
     def of(self, bits: int, facts: Mapping[str, Value]) -> Proposal:
         """What comes of the facts where these rows match, by their bits; raises `Bug` where no destination row does."""
         urgency, routes, overlays = self.rows.urgency, self.rows.routes, self.rows.overlays

@@ -32,6 +32,7 @@ WIDEST: Final = 10_000  # values of one number input; each has its own mask
 MOST_WORDS: Final = 200  # values of one worded input
 REFERRER_URGENCY: Final = "referrer_urgency"
 _NUMBERS: Final = re.compile(r"(0|[1-9][0-9]{0,8}) to (0|[1-9][0-9]{0,8})")
+_CODES: Final = ", ".join(f'"{code}"' for code in Urgency)
 _KINDS: Final = ("whole number", "one of", "yes or no")
 _ANY: Final = frozenset(("", "any", "true"))
 
@@ -46,7 +47,11 @@ def read_inputs(mapping: frame.Mapping, facts: Collection[str], place: Place) ->
             domain = declared and _domain(declared, here)
             if domain:
                 inputs[name] = domain
-    _check_urgency(inputs, place_of(mapping, REFERRER_URGENCY, place))
+    if REFERRER_URGENCY in mapping.entries:
+        _check_urgency(inputs, place_of(mapping, REFERRER_URGENCY, place))
+    else:
+        cure = f"add `{REFERRER_URGENCY}: {{one of: [{_CODES}], may be: not recorded}}`"
+        place.at(row=REFERRER_URGENCY).fault("missing: no outcome is less urgent than the referrer says", cure)
     return inputs
 
 
@@ -125,7 +130,6 @@ def _check_urgency(inputs: Mapping[str, Allowed], place: Place) -> None:
     """The referrer's urgency is a floor, so its words must be the codes that the floor is read from."""
     domain = inputs.get(REFERRER_URGENCY)
     if domain and domain.words - {NOT_RECORDED} != set(Urgency):
-        codes = ", ".join(f'"{code}"' for code in Urgency)
         place.at(row=REFERRER_URGENCY, column="one of").fault(
-            "not the MHSDS priority codes", f"write one of: [{codes}]"
+            "not the MHSDS priority codes", f"write one of: [{_CODES}]"
         )

@@ -16,6 +16,7 @@ SECTIONS: Final = "sections"
 OVERLAYS: Final = "overlays"
 URGENT_SECTIONS: Final = frozenset(("emergency", "crisis"))  # these routes go at once (clinical ground rule 3)
 CURRENT_TEAM: Final = "current_team"  # as a destination: the one that the fact of this name gives
+NO_TEAM: Final = "none"  # what that fact is where there is none
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
 

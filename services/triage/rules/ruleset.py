@@ -50,3 +50,7 @@ class RuleSet:
         does not declare.
         """
         return self.decider.propose(facts)
+
+    def goes_somewhere(self, facts: Mapping[str, Value]) -> bool:
+        """Whether some destination row takes the facts: always, once a rule set passed the gate."""
+        return self.decider.takes(facts)
