@@ -13,18 +13,16 @@ import sys
 from typing import Any
 
 from services.triage.proof.prove import prove
-from services.triage.rules import Finding, Place, examine
+from services.triage.rules import Finding, Place, Refused, RuleSet, examine
 
 
 def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
     """What the gate says of a rule file: its findings, and for a good one what activation needs."""
     place = Place(file)
-    rules = examine(text, place)
-    if rules is not None:
-        if locality and rules.locality != locality:
-            here = place.at(column="ruleset", line=1)
-            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
-        prove(rules, place)
+    try:
+        rules = _looked_at(text, place, locality)
+    except Refused:
+        rules = None  # so many faults that nobody would read on
     if rules is None or place.findings:
         return {"findings": [_words(finding) for finding in place.findings]}
     return {
@@ -33,6 +31,17 @@ def verdict(text: bytes, file: str, locality: str) -> dict[str, Any]:
         "effective_from": rules.effective_from.isoformat(),
         "reason": rules.reason,
     }
+
+
+def _looked_at(text: bytes, place: Place, locality: str) -> RuleSet | None:
+    """The rule set in a file, all that speaks against it noted."""
+    rules = examine(text, place)
+    if rules is not None:
+        if locality and rules.locality != locality:
+            here = place.at(column="ruleset", line=1)
+            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
+        prove(rules, place)
+    return rules
 
 
 def _words(finding: Finding) -> dict[str, str]:

@@ -136,6 +136,28 @@ def test_which_approvals_are_required_is_a_setting() -> None:
     assert [(finding.code, finding.row) for finding in refused.value.findings] == [("approval", "caldicott guardian")]
 
 
+def test_a_file_that_leaves_out_the_referrers_urgency_is_refused_because_it_is_a_floor() -> None:
+    line = next(line for line in BOROUGH.split("\n") if line.startswith("  referrer_urgency"))
+    found = findings_of(borough_with((f"{line}\n", "")))[0]
+    assert (found.table, found.row) == ("inputs", "referrer_urgency")
+    assert 'add `referrer_urgency: {one of: ["1", "4", "2", "3"]' in found.cure
+
+
+def test_no_destination_is_called_none() -> None:
+    there = "  hub: {"
+    found = findings_of(
+        borough_with(
+            (
+                there,
+                there.replace("hub", "none")
+                + "name: N, care setting: front-door, team type: A18, gate: before, response: x}\n"
+                + there,
+            )
+        )
+    )[0]
+    assert (found.table, found.row) == ("destinations", "none")
+
+
 def test_which_facts_exist_is_told_by_the_caller() -> None:
     with pytest.raises(Refused) as refused:
         read(BOROUGH.encode(), "borough", facts={"age"})

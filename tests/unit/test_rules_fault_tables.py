@@ -94,14 +94,6 @@ TABLES = {
         "table",
         "table: |",
     ),
-    "a last row that asks": Fault(
-        "      row | destination | safety net                          | source | hazard\n      D33 |",
-        "      row | age | destination | safety net | source | hazard\n      D33 | 18 or more |",
-        "otherwise",
-        "D33",
-        "age",
-        "go nowhere",
-    ),
     "a last row that goes to no person": Fault(
         "D33 | hub  ", "D33 | talking-therapies  ", "otherwise", "D33", "destination", "a person"
     ),

@@ -29,7 +29,7 @@ class TooMany(FrontDoorError):
 
 
 class Outcome(NamedTuple):
-    """What comes of a group of referrals; of `also` and `hold` only what was asked for, `nowhere` a destination too."""
+    """What comes of a group of referrals; of all but the destination only what was asked for; `nowhere` is one too."""
 
     destination: str
     urgency: str
@@ -58,7 +58,7 @@ class _Side:
 
     def __init__(self, rules: RuleSet, asked: Asked, start: int) -> None:
         self.whens: list[Mapping[str, Allowed]] = []
-        self._start = start
+        self._start, self._asks_urgency = start, asked.urgency
         self.routes = [(to, row) for row in rules.rows.routes for to in self._each(row.when, row.outcome.destination)]
         self.route_bits = self._bits_from(start)
         self.urgency: list[tuple[Urgency, int]] = list(self._urgency(rules)) if asked.urgency else []
@@ -124,7 +124,7 @@ class _Side:
         first = matching & self.route_bits
         destination, row = self.routes[(first & -first).bit_length() - 1 - self._start] if first else ("nowhere", None)
         urgent = next((code for code, bits in self.urgency if matching & bits), Urgency.ROUTINE)
-        own = row.outcome.priority if row else None
+        own = row.outcome.priority if row and self._asks_urgency else None
         also = frozenset(name for name, bits in self.also.items() if matching & bits and name != destination)
         hold = bool(matching & self.holds) and not (row and row.table in URGENT_SECTIONS)
         return Outcome(destination, min(urgent, own or urgent, key=lambda code: code.severity), also, hold)

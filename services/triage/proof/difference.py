@@ -11,7 +11,7 @@ from services.triage.proof.counting import Asked, TooMany, counts
 from services.triage.proof.formula import FALSE, Formula
 from services.triage.proof.solver import Solver
 from shared.codes import Urgency
-from shared.errors import Bug
+from shared.errors import Bug, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -46,7 +46,10 @@ class Move:
 
 
 class Difference:
-    """Two rule sets over the values that both declare; an input that one does not declare it does not ask either."""
+    """Two rule sets over the values that both declare; an input that one does not declare it does not ask either.
+
+    Both must send every referral somewhere: raises `Usage` where one does not.
+    """
 
     def __init__(self, before: RuleSet, after: RuleSet, limit: float = LIMIT) -> None:
         self.inputs = shared_inputs(before, after)
@@ -55,6 +58,9 @@ class Difference:
         self._formula = Formula(classes_of(self.inputs, (*cells(before), *cells(after))))
         self._one, self._other = behaviour(self._formula, self.before), behaviour(self._formula, self.after)
         self._solver = Solver(self._formula, given, limit)
+        for rules, does in ((before, self._one), (after, self._other)):
+            if self._solver.possible(does.nowhere):
+                raise Usage("gap", f"version {rules.version} sends some referrals nowhere: see `rules check`")
 
     def same(self) -> bool:
         """Whether no possible referral comes to anything else."""

@@ -68,6 +68,7 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
                 there = prover.formula.any_of(prover.formula.is_value(name, value) for value in sorted(values, key=str))
                 facts = prover.find(rest, there, matters[row.id])
                 if facts is not None:
+                    facts[name] = prover.among(values, name, facts[name])
                     for shown_row, shown_input in _shown_by(prover.rules, facts):
                         seen[shown_row, shown_input].add(facts[shown_input])
                     yield Missing(Edge(row, name, values), facts, prover.rules.propose(facts))
@@ -76,17 +77,16 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
 def _edges(allowed: Allowed, domain: Allowed) -> Iterator[frozenset[Value]]:
     """Each number at a bound that the cell names and the one beside it; each word that it names; one word outside."""
     for span in allowed.numbers:
-        for number in (span.start - 1, span.start, span.stop - 1, span.stop):
-            at_end = number in {domain.numbers[0].start, domain.numbers[-1].stop - 1}
-            if number in domain and not (at_end and number in allowed):
-                yield frozenset((number,))
-    outside = domain.words - allowed.words
-    if len(outside) == 1 and len(allowed.words) > FEW:
-        yield frozenset(outside)  # the cell reads `not x`
+        for end, outside in ((span.start, span.start - 1), (span.stop - 1, span.stop)):
+            if outside in domain:
+                yield from (frozenset((number,)) for number in sorted((end, outside)))
+    others = domain.words - allowed.words
+    if len(others) == 1 and len(allowed.words) > FEW:
+        yield frozenset(others)  # the cell reads `not x`
         return
     yield from (frozenset((word,)) for word in sorted(allowed.words))
-    if outside and not domain.numbers:
-        yield frozenset(outside)
+    if others and not domain.numbers:
+        yield frozenset(others)
 
 
 def _shown(rules: RuleSet) -> defaultdict[tuple[str, str], set[Value]]:
@@ -107,6 +107,8 @@ def _shown_by(rules: RuleSet, facts: Mapping[str, Value]) -> Iterable[tuple[str,
         twice |= once & bits
         once |= bits
     matching = masks.every & ~once
+    if not rules.goes_somewhere(facts):
+        return  # a finding of its own
     came = _asserted(rules.decider.of(matching, facts))
     near = masks.every & ~twice
     for place, row in enumerate(rows):

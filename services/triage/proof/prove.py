@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.edges import check_edges
 from services.triage.proof.promises import check_promises
-from services.triage.proof.prover import Prover
+from services.triage.proof.prover import LIMIT, Prover
 from services.triage.proof.rows import check_complete, check_rows_alive
 from services.triage.proof.solver import Undecided
 
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from services.triage.rules import RuleSet
     from services.triage.rules.findings import Place
 
-CHECKS = (check_complete, check_rows_alive, check_promises, check_edges)
+CHECKS = {
+    "that every referral goes somewhere": check_complete,
+    "that every row counts": check_rows_alive,
+    "that the promises are kept": check_promises,
+    "which examples are missing": check_edges,
+}
+CURE = "ask those who look after Front Door: the tables may be too tangled to prove; the version in force stays"
 
 
 def prove(rules: RuleSet, place: Place) -> None:
     """Notes every gap, dead row, broken promise and edge without example; a question without answer is a finding too."""
-    try:
-        prover = Prover(rules)
-        for check in CHECKS:
+    prover = Prover(rules, LIMIT)
+    for what, check in CHECKS.items():
+        try:
             check(prover, place)
-    except Undecided as error:
-        cure = "make the tables simpler, or raise the solver's limit"
-        place.fault(f"not proved: {error.detail}", cure, "solver")
+        except Undecided as error:
+            place.fault(f"not proved {what}: {error.detail}", CURE, "solver")

@@ -14,7 +14,7 @@ from services.triage.proof.solver import Solver
 from services.triage.rules.cells import CellError, read_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.triage.rules import Allowed, RuleSet, Value
     from services.triage.rules.findings import Place
@@ -38,15 +38,34 @@ class Prover:
         )
 
     def find(self, *terms: str) -> dict[str, Value] | None:
-        """A referral that has all the terms, one that there could be where it may be chosen; None where none has."""
+        """A referral that some destination row takes and that has all the terms; None where none has."""
+        return self._find(self.formula.no(self.does.nowhere), *terms)
+
+    def find_gap(self) -> dict[str, Value] | None:
+        """A referral that no destination row takes; None where there is none."""
+        return self._find(self.does.nowhere)
+
+    def _find(self, *terms: str) -> dict[str, Value] | None:
+        """A referral that has all the terms: one that there could be, where it may be chosen."""
         if self.solver.possible(self._likely, *terms):
             return self.solver.find(self._likely, *terms)
         return self.solver.find(*terms)
 
+    def among(self, values: Collection[Value], name: str, found: Value) -> Value:
+        """The value of these that no cell of the rules tells apart from the one found."""
+        places = self.formula.places[name]
+        return (
+            found
+            if found in values
+            else next(value for value in sorted(values, key=str) if places[value] == places[found])
+        )
+
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
         given = self.rules.given
-        return "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "as given"
+        return (
+            "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "all as `given`"
+        )
 
 
 def _cells(rules: RuleSet, line: Mapping[str, str]) -> list[tuple[str, Allowed]]:
@@ -64,5 +83,6 @@ def whole(facts: Mapping[str, Value]) -> str:
 
 def disagree(place: Place, facts: Mapping[str, Value]) -> None:
     """Notes that the run-time makes something else of a referral than the proof says: nothing is proved then."""
-    message = "the proof and the run-time differ about a referral"
-    place.fault(message, "do not use this version: report the file and this referral", "solver", whole(facts))
+    message = "the proof says one thing of a referral, the rules as they run another: nothing is proved"
+    cure = "do not use this version: send the file and this referral to those who look after Front Door"
+    place.fault(message, cure, "solver", whole(facts))

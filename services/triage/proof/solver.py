@@ -30,7 +30,7 @@ class Solver:
         self._context = z3.Context()
         self._parser = z3.ParserContext(ctx=self._context)
         self._solver = z3.SolverFor("QF_UF", ctx=self._context)  # Booleans alone: decides by cases, never guesses
-        self._solver.set("timeout", int(limit * 1000))
+        self._solver.set("timeout", max(1, int(limit * 1000)))  # 0 would mean no limit
 
     def possible(self, *terms: str) -> bool:
         """Whether some referral has all the terms; raises `Undecided`."""

@@ -106,6 +106,10 @@ class Decider:
         """What the rows make of the facts; raises `Bug` where they are not as declared."""
         return self.of(self.masks.matching(facts), facts)
 
+    def takes(self, facts: Mapping[str, Value]) -> bool:
+        """Whether some destination row matches the facts."""
+        return self.masks.matching(facts) >> self.routes.first & (1 << len(self.routes.rows)) - 1 != 0
+
     def of(self, bits: int, facts: Mapping[str, Value]) -> Proposal:
         """What comes of the facts where these rows match, by their bits; one destination row is among them."""
         floors, raising, urgent_notes = self.urgency.of(bits)

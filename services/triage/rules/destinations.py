@@ -17,6 +17,7 @@ from services.triage.rules.fields import (
     text_at,
 )
 from services.triage.rules.findings import nearest, shown
+from services.triage.rules.rows import CURRENT_TEAM, NO_TEAM
 from shared.codes import CareSetting, Gate
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def read_destinations(mapping: frame.Mapping, place: Place) -> dict[str, Destina
         here = place.at(row=name, line=node.line)
         if not _ID.fullmatch(name):
             here.fault(f"{shown(name)} is no id", "use small letters, digits and single hyphens")
+        if name == NO_TEAM:
+            here.fault(f"{name} is what {CURRENT_TEAM} is without a team", "give the destination another id")
         destination = _destination(name, node_as_mapping(node, here), here)
         if destination:
             found[name] = destination

@@ -31,6 +31,7 @@ REPORTS_ALONE: Final = frozenset(
 WIDEST: Final = 100_000  # values of one number input; each has its own mask
 REFERRER_URGENCY: Final = "referrer_urgency"
 _NUMBERS: Final = re.compile(r"([0-9]{1,9}) to ([0-9]{1,9})")
+_CODES: Final = ", ".join(f'"{code}"' for code in Urgency)
 _KINDS: Final = ("whole number", "one of", "yes or no")
 _ANY: Final = frozenset(("", "any", "true"))
 
@@ -44,7 +45,11 @@ def read_inputs(mapping: frame.Mapping, facts: Collection[str], place: Place) ->
             domain = _domain(node_as_mapping(node, here), here)
             if domain:
                 inputs[name] = domain
-    _check_urgency(inputs, place)
+    if REFERRER_URGENCY in mapping.entries:
+        _check_urgency(inputs, place)
+    else:
+        cure = f"add `{REFERRER_URGENCY}: {{one of: [{_CODES}], may be: not recorded}}`"
+        place.at(row=REFERRER_URGENCY).fault("missing: no outcome is less urgent than the referrer says", cure)
     return inputs
 
 
@@ -117,5 +122,4 @@ def _check_urgency(inputs: Mapping[str, Allowed], place: Place) -> None:
     """The referrer's urgency is a floor, so its words must be the codes that the floor is read from."""
     domain = inputs.get(REFERRER_URGENCY)
     if domain and domain.words - {NOT_RECORDED} != set(Urgency):
-        codes = ", ".join(f'"{code}"' for code in Urgency)
-        place.at(row=REFERRER_URGENCY).fault("not the MHSDS priority codes", f"write one of: [{codes}]")
+        place.at(row=REFERRER_URGENCY).fault("not the MHSDS priority codes", f"write one of: [{_CODES}]")

@@ -5,9 +5,10 @@
     as suicidal goes from none to ideation to plan to intent, urgency never falls and care never lessens
     when age is 18 or more, as phq9 rises, urgency never falls
 
-Care lessens where an emergency route, a crisis route or a hold for a person is lost without a more urgent one in its
-place, or where secondary care is without a person at the front door instead. The priority that a destination row itself
-asks for is no urgency of the person: it says how soon the hub looks.
+In a worsening each value is held against every worse one. Urgency falls where less comes than the referrer or an
+urgency row had made of the better value; the priority that a destination row itself asked for there is no urgency of
+the person: it says how soon the hub looks. Care lessens where an emergency route, a crisis route or a hold for a person
+is lost without a more urgent one in its place, or where secondary care is without a person at the front door instead.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Worsening:
 class Promise:
     """A sentence read. To each referral that `when` allows one of `outcomes` comes.
 
-    Where it is about worsening: the next worse value leaves none of them less urgent or in lesser care.
+    Where it is about worsening: a worse value leaves none of them less urgent or in lesser care.
     """
 
     hazard: str
@@ -173,6 +174,8 @@ def _steps(name: str, path: str | None, words: _Words) -> tuple[Value, ...]:
         steps = tuple(read_value(step, domain) for step in path.split(" to ") if domain)
     if domain and len(steps) < 2:
         raise _SentenceError("a worsening of one value", f"write `as {name} goes from ... to ...`")
+    if len({*steps}) < len(steps):
+        raise _SentenceError("a worsening that comes back to a value", "name each value once, from better to worse")
     return steps
 
 

@@ -15,6 +15,7 @@ URGENCY: Final = "urgency"
 SECTIONS: Final = "sections"
 OVERLAYS: Final = "overlays"
 CURRENT_TEAM: Final = "current_team"  # as a destination: the one that the fact of this name gives
+NO_TEAM: Final = "none"  # what that fact is where there is none
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
 

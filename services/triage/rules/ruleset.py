@@ -49,3 +49,7 @@ class RuleSet:
         Raises `Bug` where a fact that some row asks is missing or has a value that `inputs` does not declare.
         """
         return self.decider.propose(facts)
+
+    def goes_somewhere(self, facts: Mapping[str, Value]) -> bool:
+        """Whether some destination row takes the facts: always, once a rule set passed the gate."""
+        return self.decider.takes(facts)

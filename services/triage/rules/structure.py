@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.triage.rules.findings import nearest, shown
-from services.triage.rules.rows import CURRENT_TEAM
+from services.triage.rules.rows import CURRENT_TEAM, NO_TEAM
 from shared.codes import NOT_RECORDED, CareSetting, Gate
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from services.triage.rules.findings import Place
     from services.triage.rules.row_tables import Vocabulary
     from services.triage.rules.rows import Route, Row
-
-NO_TEAM: Final = "none"
 
 
 def check_last_row(routes: Sequence[Row[Route]], destinations: Mapping[str, Destination], place: Place) -> None:
