@@ -112,11 +112,17 @@ def changed(random: Random, before: Draft) -> Draft:
 
 
 def _narrow(made: Draft, name: str) -> None:
-    """Takes an input out that nothing asks any more."""
-    if len(made.inputs) > 2 and not any(row.get(name) for row in made.rows()):
-        del made.inputs[name], made.given[name]
-        for facts in made.examples:
+    """Takes `not recorded` from an input that no row asks for it, or the input where no row asks it at all."""
+    cells = [row.get(name, "") for row in made.rows()]
+    if not any(cells) and len(made.inputs) > 2:
+        for facts in (made.given, *made.examples):
             facts.pop(name, None)
+        del made.inputs[name]
+    elif not any(NOT_RECORDED in cell for cell in cells):
+        made.inputs[name] = made.inputs[name]._replace(unrecorded=False)
+        for facts in (made.given, *made.examples):
+            if facts.get(name) == NOT_RECORDED:
+                facts[name] = made.inputs[name].values()[0]
 
 
 def read_draft(made: Draft) -> RuleSet:

@@ -151,7 +151,7 @@ def cross_check(seed: int) -> None:
         assert_promises_agree(prover, all_of)
         assert_counts_agree(all_of)
         assert_edges_agree(prover, all_of)
-        assert_moves_agree(one, other)
+        assert_moves_agree(*random.sample((one, other), 2))
     except BaseException as error:
         error.add_note(f"seed {seed}:\n{written(before)}\nafter:\n{written(after)}")
         raise
