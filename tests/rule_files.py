@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,18 +14,6 @@ if TYPE_CHECKING:
     from services.triage.rules import Finding, RuleSet
 
 BOROUGH = (Path(__file__).parent / "samples" / "borough-ruleset.yaml").read_text()
-
-
-class Fault(NamedTuple):
-    """`old` said as `new`; found in this table, row and column; these words in the message or cure."""
-
-    old: str
-    new: str
-    table: str = ""
-    row: str = ""
-    column: str = ""
-    says: str = ""
-    code: str = "parse"
 
 
 def borough() -> RuleSet:
@@ -49,12 +37,3 @@ def findings_of(file: bytes) -> tuple[Finding, ...]:
     except Refused as refused:
         return refused.findings or pytest.fail("refused without saying why")
     return ()
-
-
-def assert_only_fault(fault: Fault) -> None:
-    """The file with this fault is refused for it alone, at its place, with a cure."""
-    findings = findings_of(borough_with((fault.old, fault.new)))
-    places = [(finding.code, finding.table, finding.row, finding.column) for finding in findings]
-    assert places == [(fault.code, fault.table, fault.row, fault.column)], findings
-    assert fault.says in f"{findings[0].message} {findings[0].cure}"
-    assert findings[0].file == "borough" and findings[0].cure

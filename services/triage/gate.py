@@ -10,10 +10,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from services.triage.proof.prove import prove
-from services.triage.rules import Finding, Place, Refused, RuleSet, examine
+from services.triage.rules import Finding, Place, Refused, examine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,12 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) 
 
     Without `roles` approvals are not looked at.
     """
-    place = Place(file)
-    try:
-        rules = _examined(text, locality, roles, place)
-    except Refused:  # at once, for more faults than are of use
-        rules = None
+    place, rules = Place(file), None
+    with suppress(Refused):  # so many findings that it was given up: they say enough
+        rules = examine(text, place, roles=roles)
+        if rules is not None:
+            _check_folder(rules.locality, locality, place)
+            prove(rules, place)
     if rules is None or place.findings:
         return {"findings": [_words(finding) for finding in place.findings]}
     return {
@@ -39,15 +41,11 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) 
     }
 
 
-def _examined(text: bytes, locality: str, roles: Sequence[str] | None, place: Place) -> RuleSet | None:
-    """The rule set as far as it can be read, everything against it noted."""
-    rules = examine(text, place, roles=roles)
-    if rules is not None:
-        if rules.locality != locality:
-            here = place.at(column="ruleset", line=1)
-            here.fault(f"the file says ruleset: {rules.locality}, its folder {locality}", "correct one of the two")
-        prove(rules, place)
-    return rules
+def _check_folder(said: str, locality: str, place: Place) -> None:
+    """The file stands in the folder of its locality."""
+    if said != locality:
+        cure = f"write ruleset: {locality}, or put the file into the folder {said}"
+        place.at(column="ruleset", line=1).fault(f"the file says ruleset: {said}, its folder {locality}", cure)
 
 
 def _words(finding: Finding) -> dict[str, str]:

@@ -80,9 +80,12 @@ class Rulebook:
         if digest not in self._compiled:
             with transient():
                 text = await self._pool.fetchval(SQL.ruleset_text, digest)
-            # Approved by the roles that were required when it passed its gate: what is asked today is asked of new files.
-            self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
+            await self._compile(digest, text)
         return self._compiled[digest]
+
+    async def _compile(self, digest: str, text: bytes) -> None:
+        """Approvals are those that were required when it passed its gate: what is asked today is asked of new files."""
+        self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Looks at the folder, and announces what came into force or was refused, until `stop`."""
@@ -181,6 +184,7 @@ class Rulebook:
             why = f"version {verdict['version']} is taken by other content: give the changed file a version of its own"
             await self._refuse(locality, digest, file, [{"code": "parse", "message": why, "column": "version"}])
             return
+        await self._compile(digest, text)  # before it is in force: no decision waits for it
         with transient():
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(SQL.store_ruleset, digest, locality, verdict["version"], text):

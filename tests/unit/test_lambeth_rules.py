@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.frontdoor.ruletext import read_rules
-from services.triage.rules import URGENT_SECTIONS, read
-from services.triage.rules.cells import read_cell
+from services.triage.proof.promises import check_promises
+from services.triage.proof.prover import Prover
+from services.triage.rules import URGENT_SECTIONS, Place, read
 from shared.codes import NOT_RECORDED, UNMAPPED, CareSetting, Urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from services.triage.rules import Proposal, RuleSet, Value
 
 FILE = Path(__file__).parents[2] / "deploy" / "rules" / "lambeth" / "ruleset.yaml"
@@ -112,49 +109,7 @@ def test_what_peers_and_the_evening_sanctuary_add_never_stands_beside_a_need_of_
         assert not {"evening-sanctuary", "peer-support-programme"} & set(got.also)
 
 
-@settings(max_examples=200, deadline=None)
-@given(near_an_example(), st.integers(0, 10_000))
-def test_every_promise_holds_for_any_facts(facts: dict[str, Value], pick: int):
-    for text, asked, outcomes_promised in promises():
-        got = lambeth().propose(facts | {name: values[pick % len(values)] for name, values in asked.items()})
-        assert any(holds(outcome, got) for outcome in outcomes_promised), text
-
-
-@cache
-def promises() -> list[tuple[str, dict[str, list[Value]], list[str]]]:
-    """Each promise: its text, the values of each fact that it is about, its outcomes, of which one must come."""
-    read = []
-    for promise in lambeth().promises:
-        condition, _, outcome = promise.text.removeprefix("when ").rpartition(", ")
-        asked: dict[str, list[Value]] = {}
-        for name, cell in (part.split(" is ", 1) for part in condition.split(" and ")):
-            allowed = read_cell(cell, lambeth().inputs[name])
-            asked[name] = [value for value in asked.get(name, list(lambeth().inputs[name])) if value in allowed]
-        read.append((promise.text, asked, re.split(r" or (?=section is|it is held)", outcome)))
-    return read
-
-
-def holds(outcome: str, got: Proposal) -> bool:
-    """Whether one outcome of a promise came: `priority is 1 or 4`, `also is not ...`, `it is held`."""
-    if outcome == "it is held":
-        return got.hold
-    what, _, words = outcome.partition(" is ")
-    named = set(words.removeprefix("not ").split(" or "))
-    return bool(named & set(said(what, got))) is not words.startswith("not ")
-
-
-def said(what: str, got: Proposal) -> Iterator[str]:
-    """What the proposal says of one kind of outcome."""
-    match what:
-        case "priority":
-            yield got.urgency
-        case "destination":
-            yield got.destination
-        case "section":
-            yield got.section
-        case "care setting":
-            yield lambeth().destinations[got.destination].care_setting
-        case "also":
-            yield from got.also
-        case _:
-            pytest.fail(f"a promise of another kind: {what}")
+def test_every_promise_is_proved_for_every_possible_referral():
+    found = Place(FILE.name)
+    check_promises(Prover(lambeth()), found)
+    assert lambeth().promises and found.findings == []

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.triage.rules.cells import Allowed, read_cell
-from services.triage.rules.decider import URGENT_SECTIONS, decider_of
-from services.triage.rules.rows import Extra, Route, Row, Rows
+from services.triage.rules.decider import decider_of
+from services.triage.rules.rows import URGENT_SECTIONS, Extra, Route, Row, Rows
 from shared.codes import NOT_RECORDED, Urgency
 from shared.errors import Bug
 from tests.rule_files import borough

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -14,6 +15,7 @@ from services.triage.rules.findings import Place
 from services.triage.rules.layout import read_layout
 from services.triage.rules.sheets import from_csv
 from services.triage.workbook import book_of, tables_in
+from tests.noted_faults import SHEETS, not_noted
 from tests.rule_files import BOROUGH
 
 if TYPE_CHECKING:
@@ -78,24 +80,27 @@ def test_what_no_table_can_hold_is_refused_with_its_sheet_row_and_column(fault: 
     assert says in found.message + found.cure
 
 
-@pytest.mark.parametrize(
-    ("data", "says"),
-    [
-        (b"row,why\nD01,caf\xe9\n", "not UTF-8"),
-        (b'row,why\nD01,"open\n', "not readable as CSV"),
-        (b"row,why\nD01,a|b\n", r"row 2, column B \(why\)"),
-        (b'row,why\r\nD01,"a\r\nb"\r\n', r"row 2, column B \(why\)"),
-        (b"", "empty sheet"),
-    ],
-)
+CSV_FAULTS = [
+    (b"row,why\nD01,caf\xe9\n", "not UTF-8"),
+    (b'row,why\nD01,"open\n', "not readable as CSV"),
+    (b"row,why\nD01,a|b\n", r"row 2, column B \(why\)"),
+    (b'row,why\r\nD01,"a\r\nb"\r\n', r"row 2, column B \(why\)"),
+    (b"", "empty sheet"),
+]
+
+
+@pytest.mark.parametrize(("data", "says"), CSV_FAULTS)
 def test_a_csv_file_that_cannot_be_taken_is_refused(data: bytes, says: str):
     with pytest.raises(Refused, match=says):
-        cells(lambda place: from_csv(data, place))
+        cells(partial(from_csv, data))
 
 
-@pytest.mark.parametrize("sheets", [[], ["01-x", "01-x (2)"]])
-def test_a_sheet_too_few_or_too_many_is_refused(sheets: list[str]):
-    data = book_of(dict.fromkeys(sheets or ["other"], (("row",),)))
+SHEETS_FAULTS: list[list[str]] = [[], ["01-x", "01-x (2)"]]
+
+
+@pytest.mark.parametrize("names", SHEETS_FAULTS)
+def test_a_sheet_too_few_or_too_many_is_refused(names: list[str]):
+    data = book_of(dict.fromkeys(names or ["other"], (("row",),)))
     with pytest.raises(Refused, match="01-x"):
         cells(lambda place: tables_in(data, ["01-x"], place).get("01-x", ()))
 
@@ -106,15 +111,30 @@ def test_what_is_no_book_is_refused(data: bytes):
         cells(lambda place: tables_in(data, ["01-x"], place).get("01-x", ()))
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("D02 | not none ", "D02 ", "4 cells under 5 columns"),
-        ("  - name: crisis\n", "  - name: crisis\u2028\n", "a line break that cannot be seen"),
-        ("  - name: crisis\n", "  - name: crisis\n    name: crisis\n", "stands twice"),
-    ],
-)
+FILE_FAULTS = [
+    ("D02 | not none ", "D02 ", "4 cells under 5 columns"),
+    ("  - name: crisis\n", "  - name: crisis\u2028\n", "LINE SEPARATOR"),
+    ("  - name: crisis\n", "  - name: crisis\n    name: crisis\n", "stands twice"),
+    ("  - name: crisis\n", "  - name: x\n    table: |\n  - name: crisis\n", "a table without lines"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), FILE_FAULTS)
 def test_a_rule_file_whose_tables_cannot_be_told_apart_is_refused(old: str, new: str, says: str):
     assert BOROUGH.count(old) == 1
     with pytest.raises(Refused, match=says):
         read_layout(BOROUGH.replace(old, new).encode(), "borough")
+
+
+def test_each_fault_of_a_spreadsheet_that_the_reader_knows_is_tested():
+    def read_all() -> None:
+        attempts = [
+            *(partial(test_a_csv_file_that_cannot_be_taken_is_refused, *fault) for fault in CSV_FAULTS),
+            *(partial(test_a_sheet_too_few_or_too_many_is_refused, names) for names in SHEETS_FAULTS),
+            *(partial(test_a_rule_file_whose_tables_cannot_be_told_apart_is_refused, *fault) for fault in FILE_FAULTS),
+            *(partial(test_what_no_table_can_hold_is_refused_with_its_sheet_row_and_column, it) for it in BOOK_FAULTS),
+        ]
+        for attempt in attempts:
+            attempt()
+
+    assert [site for site in not_noted(read_all) if site[0] in SHEETS] == []

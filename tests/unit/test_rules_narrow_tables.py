@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.triage.rules import read
-from tests.rule_files import BOROUGH, borough, borough_with, findings_of
+from tests.rule_files import borough, borough_with, findings_of
 
 SEVERAL = ("urgency:\n  table: |", "urgency:\n- name: all\n  table: |")
 AND_HINTS = (
@@ -44,9 +44,3 @@ def test_a_fault_in_one_of_several_tables_names_it(change: tuple[str, str], plac
     assert findings_of(file.encode()) == () and file.count(change[0]) == 1
     found = [(finding.table, finding.row, finding.column) for finding in findings_of(file.replace(*change).encode())]
     assert place in found
-
-
-def test_a_list_of_tables_has_at_least_one() -> None:
-    start, end = BOROUGH.index("urgency:\n"), BOROUGH.index("sections:\n")
-    found = findings_of((BOROUGH[:start] + "urgency: []\n" + BOROUGH[end:]).encode())
-    assert [(finding.table, finding.message) for finding in found] == [("urgency", "a list without tables")]

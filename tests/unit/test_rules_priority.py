@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.triage.rules import read
-from tests.rule_files import Fault, assert_only_fault, borough_with, findings_of
+from tests.rule_files import borough_with, findings_of
 
 
 def test_a_sections_priority_raises_where_its_row_decides_and_never_lowers() -> None:
@@ -15,12 +15,6 @@ def test_a_sections_priority_raises_where_its_row_decides_and_never_lowers() -> 
     urgency = {own: rules.propose(quiet | {"referrer_urgency": own}).urgency for own in ("1", "4", "2", "3")}
     assert urgency == {"1": "1", "4": "4", "2": "2", "3": "2"}
     assert rules.propose(quiet | {"current_team": "crisis-team"}).urgency == "3"
-
-
-def test_a_priority_that_is_no_code_is_refused() -> None:
-    header = "      row | destination | safety net                          | source | hazard\n      D33 |"
-    wrong = "      row | priority | destination | safety net | source | hazard\n      D33 | 5 |"
-    assert_only_fault(Fault(header, wrong, "otherwise", "D33", "priority", "1, 4, 2, 3"))
 
 
 def test_an_overlap_that_differs_in_priority_alone_is_declared_too() -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
+import json
 import pickle
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.triage.rules import Approval, read
+from services.triage.facts import FACTS
+from services.triage.gate import verdict
+from services.triage.rules import Approval, Refused, read, tables
 from services.triage.rules.approvals import digest_of
 from services.triage.rules.cells import Allowed
+from services.triage.rules.findings import MOST_FINDINGS
 from services.triage.rules.promises import Outcome
 from shared.codes import CareSetting, Gate
+from shared.localities import REQUIRED_ROLES
 from tests.rule_files import BOROUGH, borough, borough_with, findings_of
 from tests.signing import signed
 
 LINES = BOROUGH.split("\n")
+CHARACTERS = ("", *"\t\r\n\0 |:;=#'\"{}[],&*!?%@`-<>~\u00a0\u00ad\u200b\u2028\u202e\ufeff\u0430\u0435\u043e\u2013")
 
 
 def assert_read_or_refused(file: bytes) -> None:
@@ -33,17 +40,26 @@ def test_any_bytes_are_read_or_refused(file: bytes) -> None:
     assert_read_or_refused(file)
 
 
-@settings(max_examples=40)
+@settings(max_examples=300, deadline=1000)
+@given(st.integers(0, len(BOROUGH) - 1), st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"))
+def test_any_file_that_is_wrong_in_one_character_is_read_or_refused(at: int, character: str) -> None:
+    assert_read_or_refused((BOROUGH[:at] + character + BOROUGH[at + 1 :]).encode())
+
+
+@settings(max_examples=100, deadline=1000)
 @given(st.data())
 def test_any_damage_to_a_good_file_is_read_or_refused(data: st.DataObject) -> None:
+    """Pieces of lines replaced, lines moved, left out and doubled."""
     lines = list(LINES)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(lines) - 1))
         start = data.draw(st.integers(0, len(lines[at])))
         end = data.draw(st.integers(start, len(lines[at])))
         lines[at] = lines[at][:start] + data.draw(st.text(max_size=5)) + lines[at][end:]
-        if data.draw(st.booleans()):
-            lines.insert(at, lines.pop(data.draw(st.integers(0, len(lines) - 1))))
+        moved = [lines.pop(at)] * data.draw(st.integers(0, 2))
+        lines[at:at] = moved if data.draw(st.booleans()) else []
+        there = data.draw(st.integers(0, len(lines)))
+        lines[there:there] = moved
     assert_read_or_refused("\n".join(lines).encode("utf-8", "replace"))
 
 
@@ -142,3 +158,60 @@ def test_a_rule_set_can_cross_from_the_process_that_read_it() -> None:
     assert [there.propose(case.facts) for case in rules.examples] == [
         rules.propose(case.facts) for case in rules.examples
     ]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        "U03   | suicidal = intent | 4 | crisis-team | | | the family",
+        "D28.1 | problem = mood; phq9 = 19 | 3 | talking-therapies | | | beside its edge",
+    ],
+)
+def test_an_example_may_be_about_a_family_of_rows_or_the_edge_of_one(example: str) -> None:
+    assert findings_of(borough_with(("    D33   |   ", f"    {example}\n    D33   |   "))) == ()
+
+
+def test_a_finding_is_all_words_so_that_an_event_can_carry_it() -> None:
+    for finding in findings_of(borough_with(("suicidal = plan ", "suicidal = plann "))):
+        assert all(isinstance(value, str) for value in dataclasses.asdict(finding).values())
+
+
+def test_which_approvals_are_required_is_a_setting() -> None:
+    with pytest.raises(Refused) as refused:
+        read(BOROUGH.encode(), "borough", roles=("caldicott guardian",))
+    assert [(finding.code, finding.row) for finding in refused.value.findings] == [("approval", "caldicott guardian")]
+
+
+def test_which_facts_exist_is_told_by_the_caller() -> None:
+    with pytest.raises(Refused) as refused:
+        read(BOROUGH.encode(), "borough", facts={"age"})
+    assert {finding.row for finding in refused.value.findings} >= {"means", "suicidal"}
+
+
+def test_no_fact_has_the_name_of_a_column() -> None:
+    kinds = (tables.URGENCY, tables.SECTION, tables.OVERLAYS, tables.EXAMPLES)
+    assert not FACTS.keys() & {name for kind in kinds for part in kind for name in part}
+
+
+def test_a_last_row_that_asks_is_a_gap_and_the_gate_says_by_which_referral() -> None:
+    asking = (
+        "      row | destination | safety net                          | source | hazard\n      D33 |",
+        "      row | age | destination | safety net | source | hazard\n      D33 | 18 or more |",
+    )
+    found = verdict(borough_with(asking), "borough", "borough", REQUIRED_ROLES)["findings"]
+    (gap,) = (finding for finding in found if finding["code"] == "gap")
+    assert (gap["table"], gap["row"]) == ("otherwise", "D33")
+    age = json.loads(gap["referral"])["facts"]["age"]
+    assert "go nowhere" in gap["message"] and (age == "not recorded" or age < 18)
+
+
+def test_a_file_of_more_faults_than_are_told_is_refused_by_the_gate_too() -> None:
+    rows = "".join(f"    X{number} | plann\n" for number in range(900))
+    head = "urgency:\n  table: |\n"
+    file = borough_with((head, f"{head}    row | suicidal\n{rows}"))
+    assert len(verdict(file, "borough", "borough", REQUIRED_ROLES)["findings"]) == MOST_FINDINGS
+
+
+def test_a_wrong_folder_is_a_finding_as_any_other() -> None:
+    finding, *_ = verdict(BOROUGH.encode(), "ruleset.yaml", "lambeth", roles=())["findings"]
+    assert (finding["file"], finding["column"]) == ("ruleset.yaml", "ruleset") and finding["cure"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.triage.rules.findings import Place
@@ -31,7 +31,6 @@ TABLES, _, EXAMPLES = f"\n{REST}".partition("examples:")
 FILES = {file.parent.name: file.read_bytes() for file in DEPLOYED} | {
     "small": (TESTS / "samples" / "small-ruleset.yaml").read_bytes(),
     "with Windows line ends": BOROUGH.replace("\n", "\r\n").encode(),
-    "with line ends of old": BOROUGH.replace("\n", "\r").encode(),
     "without a last line end": BOROUGH.rstrip("\n").encode(),
     "with its examples first": (HEAD + "examples:" + EXAMPLES + "urgency:" + TABLES).encode(),
 }
@@ -102,6 +101,7 @@ def edited(draw: st.DrawFn) -> tuple[Layout, int, list[tuple[str, ...]]]:
 
 
 @WAYS
+@settings(deadline=2000)
 @given(edit=edited())
 def test_any_edit_comes_back_and_changes_its_own_table_alone(
     way: Callable[[Cells], Cells], edit: tuple[Layout, int, list[tuple[str, ...]]]

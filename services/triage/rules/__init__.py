@@ -2,13 +2,13 @@
 
 from services.triage.rules.approvals import Approval
 from services.triage.rules.cells import Allowed, Value
-from services.triage.rules.decider import URGENT_SECTIONS, Proposal
+from services.triage.rules.decider import Proposal
 from services.triage.rules.destinations import Destination
 from services.triage.rules.findings import Finding, Place, Refused
 from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.promises import Promise
 from services.triage.rules.reading import examine, read
-from services.triage.rules.rows import Extra, Route, Row
+from services.triage.rules.rows import URGENT_SECTIONS, Extra, Route, Row
 from services.triage.rules.ruleset import RuleSet
 
 __all__ = [

@@ -75,11 +75,15 @@ def sign(file: bytes, role: str, name: str, day: dt.date) -> bytes | None:
 
 def read_approvals(listing: Listing, place: Place) -> Iterator[Approval]:
     """The approvals that are whole."""
-    for node in listing.items:
-        here = place.at(line=node.line)
+    for number, node in enumerate(listing.items, 1):
+        here = place.at(row=str(number), line=node.line)
         fields = node_as_mapping(node, here)
+        if fields is None:
+            continue
+        role = text_at(fields, "role", here)
+        here = here.at(row=role)
         only_keys(fields, _KEYS, here)
-        role, name = text_at(fields, "role", here), text_at(fields, "name", here)
+        name = text_at(fields, "name", here)
         day = date(text_at(fields, "date", here), place_of(fields, "date", here))
         if role and name and day:
             yield Approval(role, name, day, optional_text_at(fields, "digest", here))

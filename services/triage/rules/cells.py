@@ -13,13 +13,15 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from services.triage.rules.findings import nearest, shown
+from services.triage.rules.letters import plain
 from shared.codes import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Value = str | int
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_DIGITS: Final = "(0|[1-9][0-9]{0,8})"  # 012 is twelve to some and ten to others
+_NUMBER: Final = re.compile(_DIGITS)
 _ALTERNATIVE: Final = re.compile(r" or (?!(?:more|under)(?: or |$))")  # the `or` of "20 or more" joins nothing
 _FORMS: Final[dict[str, Callable[..., tuple[int, int]]]] = {  # how numbers are written -> the first and last meant
     "{}": lambda _low, _high, number: (number, number),
@@ -29,7 +31,20 @@ _FORMS: Final[dict[str, Callable[..., tuple[int, int]]]] = {  # how numbers are 
     "over {}": lambda _low, high, number: (number + 1, high),
     "{} to {}": lambda _low, _high, first, last: (first, last),
 }
-_PATTERNS: Final = {form: re.compile(form.replace("{}", "([0-9]{1,9})")) for form in _FORMS}
+LONGEST: Final = 1000  # characters of a cell
+_ANY: Final = frozenset(("-", "*", "any", "all"))  # how other tables say what a blank cell says here
+_JOINTS: Final = re.compile(r" ?[,;/&+] ?(?:or |and )?| and ")
+_PATTERNS: Final = {form: re.compile(form.replace("{}", _DIGITS)) for form in _FORMS}
+_SIGNS: Final = {  # other ways to write numbers -> the form that means the same
+    re.compile(r"(?:>=|=>|at least) ?(\d{1,9})|(\d{1,9}) ?\+"): "{} or more",
+    re.compile(r"(?:<=|=<|at most|up to) ?(\d{1,9})"): "{} or under",
+    re.compile(r"(?:<|less than|below) ?(\d{1,9})"): "under {}",
+    re.compile(r"(?:>|more than|above) ?(\d{1,9})"): "over {}",
+    re.compile(r"(\d{1,9}) ?(?:-+|\.{2,3}|and) ?(\d{1,9})"): "{} to {}",
+    re.compile(r"= ?(\d{1,9})"): "{}",
+    re.compile(r"not (\d{1,9})"): "under {0} or over {0}",
+}
+_NO_WHOLE: Final = re.compile(r"\d[.,]\d|-\d|\d{10}")
 
 
 class CellError(ValueError):
@@ -97,6 +112,10 @@ def read_cell(cell: str, domain: Allowed) -> Allowed:
     text = " ".join(cell.split())
     if not text:
         return domain
+    if len(text) > LONGEST:
+        raise CellError(f"more than {LONGEST} characters", "make several rows of this one")
+    if text.lower() in _ANY and text not in domain.words:
+        raise CellError(f"{shown(text)} is no value", "leave the cell blank for any")
     allowed = _numbers(text, domain) if domain.numbers else _words(text, domain)
     if not allowed:
         raise CellError(f"{shown(text)} allows nothing", "name a value, or leave the cell blank for any")
@@ -130,7 +149,9 @@ def _word(text: str, domain: Allowed) -> str:
         )
     if " or " in text:
         raise CellError(f"{shown(text)} after `not`, or beside it", "`not` takes one word; else name what is allowed")
-    raise CellError(f"{shown(text)} is not a value of this input", nearest(text, domain.words))
+    several = _JOINTS.split(text)
+    cure = f"write it as {' or '.join(several)!r}" if domain.words.issuperset(several) else nearest(text, domain.words)
+    raise CellError(f"{shown(text)} is not a value of this input", cure)
 
 
 def _numbers(text: str, domain: Allowed) -> Allowed:
@@ -141,10 +162,24 @@ def _numbers(text: str, domain: Allowed) -> Allowed:
         elif (span := _span(part, domain.numbers[0])) is not None:
             whole |= Allowed(numbers=(span,))
         else:
-            number = match.group() if (match := _NUMBER.search(text)) else 0
-            forms = [form.format(number, domain.numbers[0][-1]) for form in _FORMS]
-            raise CellError(f"{shown(text)} is no way to write numbers", nearest(text, [*forms, NOT_RECORDED]))
+            raise CellError(f"{shown(text)} is no way to write numbers", _in_words(text, domain.numbers[0]))
     return whole
+
+
+def _in_words(text: str, possible: range) -> str:
+    """The cure for numbers written otherwise: the form that says what a sign says, else the nearest form."""
+    written = plain(text)
+    for sign, form in _SIGNS.items():
+        if match := sign.fullmatch(written):
+            return f"write it as {form.format(*(int(digits) for digits in match.groups() if digits))!r}"
+    tidy = re.sub(r"\d{1,9}", lambda digits: str(int(digits[0])), written)
+    if any(pattern.fullmatch(tidy) for pattern in _PATTERNS.values()):
+        return f"write it as {tidy!r}"
+    if _NO_WHOLE.search(written):
+        return f"use whole numbers from {possible[0]} to {possible[-1]}"
+    match = _NUMBER.search(written)
+    number = int(match[0]) if match and int(match[0]) in possible else possible[0]
+    return nearest(written, [*(form.format(number, possible[-1]) for form in _FORMS), NOT_RECORDED])
 
 
 def _span(text: str, possible: range) -> range | None:

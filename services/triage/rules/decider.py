@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from services.triage.rules.inputs import REFERRER_URGENCY
 from services.triage.rules.masks import Masks, masks_of
-from services.triage.rules.rows import CURRENT_TEAM, Row, Rows
+from services.triage.rules.rows import CURRENT_TEAM, URGENT_SECTIONS, Row, Rows
 from shared.codes import Urgency, most_urgent
 from shared.errors import Bug
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from services.triage.rules.cells import Allowed, Value
     from services.triage.rules.rows import Extra, Route
 
-URGENT_SECTIONS: Final = frozenset(("emergency", "crisis"))  # these routes go at once (clinical ground rule 3)
 MOST_KNOWN: Final = 10_000  # proposals remembered
 _OWN: Final[dict[Value | None, Urgency]] = {str(code): code for code in Urgency}
 

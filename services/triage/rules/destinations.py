@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _KEYS: Final = ("name", "care setting", "team type", "gate", "response", "valid from", "valid to", "accepting")
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_WITHIN: Final = re.compile(r"([0-9]{1,4}) (minute|hour|day|week)s?")
+_WITHIN: Final = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day|week)s?")
 _AT_ONCE: Final = "at once"
 
 Choice = TypeVar("Choice", bound="StrEnum")
@@ -59,7 +59,8 @@ def read_destinations(mapping: frame.Mapping, place: Place) -> dict[str, Destina
         here = place.at(row=name, line=node.line)
         if not _ID.fullmatch(name):
             here.fault(f"{shown(name)} is no id", "use small letters, digits and single hyphens")
-        destination = _destination(name, node_as_mapping(node, here), here)
+        fields = node_as_mapping(node, here)
+        destination = fields and _destination(name, fields, here)
         if destination:
             found[name] = destination
     return found

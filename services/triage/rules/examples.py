@@ -53,20 +53,30 @@ class Examples(NamedTuple):
 def read_examples(top: frame.Mapping, words: Vocabulary, place: Place) -> Examples:
     """The examples; one with a fault is noted and left out."""
     mapping = mapping_at(top, "examples", place)
+    if mapping is None:
+        return Examples({}, ())
     only_keys(mapping, ("given", "table"), place)
-    baseline = _baseline(mapping_at(mapping, "given", place), words, place)
+    given = mapping_at(mapping, "given", place)
+    baseline = _baseline(given, words, place) if given else {}
     lines = tables.read_table(table_at(mapping, "table", place), tables.EXAMPLES, (), place)
-    return Examples(baseline, tuple(filter(None, (_example(line, baseline, words) for line in lines))))
+    examples: dict[tuple[str, str], Example] = {}
+    for line in lines:
+        key = line.text("row"), line.text("given")
+        if key in examples:
+            line.place.fault("this example stands twice", "keep one of the two")
+        elif example := _example(line, baseline, words):
+            examples[key] = example
+    return Examples(baseline, tuple(examples.values()))
 
 
 def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, place: Place) -> None:
     """Each example comes out as written, and every row takes part in at least one."""
     ids, unused = {row.id for row in rows}, {row.id for row in rows}
-    named = ids | {family for row in ids for family in _families(row)}
+    known = ids.union(name[:at] for name in ids for at, letter in enumerate(name) if letter == ".")
     for example in examples:
         here = place.at(row=example.row, line=example.line)
-        if example.row not in named:
-            here.at(column="row").fault(f"no row {example.row}", nearest(example.row, ids), "example")
+        if example.row not in known:
+            here.at(column="row").fault(f"no row {shown(example.row)}", nearest(example.row, ids), "example")
             continue
         try:
             got = decider.propose(example.facts)
@@ -82,12 +92,6 @@ def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, 
         here.fault(f"row {row.id} takes part in no example", f"add one to the examples: {row.id} | ...", "example")
 
 
-def _families(row: str) -> Iterator[str]:
-    """What a row's id begins with, up to each of its dots."""
-    parts = row.split(".")
-    return (".".join(parts[:place]) for place in range(1, len(parts)))
-
-
 def _differences(example: Example, got: Proposal) -> Iterator[tuple[str, str, str]]:
     """The columns in which an example comes out otherwise: column, expected, got."""
     pairs = (
@@ -101,13 +105,13 @@ def _differences(example: Example, got: Proposal) -> Iterator[tuple[str, str, st
 
 def _baseline(mapping: frame.Mapping, words: Vocabulary, place: Place) -> dict[str, Value]:
     """The facts of every example that does not say otherwise: a value for every input."""
-    here = place.at(column="given", line=mapping.line)
+    here = place.at(row="given", line=mapping.line)
     for name in words.inputs:
         if name not in mapping.entries:
-            here.fault(f"no value for {name}", f"add `{name}: not recorded`, or another of its values")
+            here.at(column=name).fault(f"no value for {name}", f"add `{name}: not recorded`, or another of its values")
     facts = {}
     for name, node in mapping.entries.items():
-        at = place.at(column="given", line=node.line)
+        at = here.at(column=name, line=node.line)
         value = _value(name, node_as_text(node, at), words, at)
         if value is not None:
             facts[name] = value

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_AS_SHOWN: Final = "write it as the README beside the rules engine shows"
 _KINDS: Final = {Scalar: "a text", Listing: "a list", Mapping: "a block of keys"}
 
 
@@ -33,10 +34,10 @@ def place_of(mapping: Mapping, key: str, place: Place) -> Place:
     return place.at(column=key, line=node.line if node else mapping.line)
 
 
-def mapping_at(mapping: Mapping, key: str, place: Place) -> Mapping:
-    """The mapping under a key that must be there."""
+def mapping_at(mapping: Mapping, key: str, place: Place) -> Mapping | None:
+    """The mapping under a key that must be there, or None after a fault."""
     node = _required(mapping, key, place)
-    return node_as_mapping(node, place.at(column=key)) if node else Mapping(mapping.line)
+    return node_as_mapping(node, place.at(column=key)) if node else None
 
 
 def listing_at(mapping: Mapping, key: str, place: Place) -> Listing:
@@ -72,12 +73,15 @@ def table_at(mapping: Mapping, key: str, place: Place) -> Scalar | None:
     return None
 
 
-def node_as_mapping(node: Node, place: Place) -> Mapping:
-    """The node, which must be a mapping."""
-    if isinstance(node, Mapping):
+def node_as_mapping(node: Node, place: Place) -> Mapping | None:
+    """The node, which must be a mapping and hold something; None after a fault."""
+    if not isinstance(node, Mapping):
+        _wrong_kind(node, Mapping, place)
+    elif not node.entries:
+        place.at(line=node.line).fault("a block without keys", _AS_SHOWN)
+    else:
         return node
-    _wrong_kind(node, Mapping, place)
-    return Mapping(node.line)
+    return None
 
 
 def node_as_text(node: Node, place: Place) -> str:
@@ -93,18 +97,18 @@ def node_as_text(node: Node, place: Place) -> str:
 
 def texts(listing: Listing, place: Place) -> list[str]:
     """The texts of a list, each of which may stand once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for node in listing.items:
         text = node_as_text(node, place)
         if text in found:
             place.at(line=node.line).fault(f"{shown(text)} stands twice", "keep one of the two")
         elif text:
-            found.append(text)
-    return found
+            found[text] = None
+    return list(found)
 
 
 def moment(text: str, place: Place) -> dt.datetime | None:
-    """A time with its offset from UTC; a blank was noted already."""
+    """A time with its offset from UTC, as UTC; a blank was noted already."""
     if not text:
         return None
     cure = "write it as 2026-11-01T00:00:00Z"
@@ -112,8 +116,8 @@ def moment(text: str, place: Place) -> dt.datetime | None:
         place.fault(f"{shown(text)} is no time with its offset from UTC", cure)
         return None
     try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         place.fault(f"{shown(text)} is on no calendar", cure)
         return None
 
@@ -142,4 +146,4 @@ def _required(mapping: Mapping, key: str, place: Place) -> Node | None:
 
 def _wrong_kind(node: Node, wanted: type, place: Place) -> None:
     message = f"{_KINDS[type(node)]} where {_KINDS[wanted]} belongs"
-    place.at(line=node.line).fault(message, "write it as the README beside the rules engine shows")
+    place.at(line=node.line).fault(message, _AS_SHOWN)

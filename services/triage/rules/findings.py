@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from services.triage.rules.letters import plain, unusual
 from shared.errors import FrontDoorError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Finding:
     def __str__(self) -> str:
         parts = (("table", self.table), ("row", self.row), ("column", self.column), ("line", self.line))
         place = ", ".join(f"{name} {value}" for name, value in parts if value)
-        return f"{self.file}: {place}: {self.code}: {self.message} ({self.cure})"
+        return ": ".join(filter(None, (self.file, place, self.code, f"{self.message} ({self.cure})")))
 
 
 class Refused(FrontDoorError):
@@ -61,12 +62,13 @@ class Place:
 
     def at(self, *, table: str = "", row: str = "", column: str = "", line: int = 0) -> Place:
         """A place further in; what is not given stays."""
-        return replace(
-            self,
-            table=table or self.table,
-            row=row or self.row,
-            column=column or self.column,
-            line=line or self.line,
+        return Place(
+            self.file,
+            table or self.table,
+            row or self.row,
+            column or self.column,
+            line or self.line,
+            self.findings,
         )
 
     def fault(self, message: str, cure: str, code: Code = "parse", referral: str = "") -> None:
@@ -84,15 +86,16 @@ class Place:
 
 
 def shown(text: str) -> str:
-    """A piece of the file as a message repeats it: in quotes, cut short."""
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+    """A piece of the file as a message repeats it: in quotes, cut short, letters of other alphabets named."""
+    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    return repr(cut) + unusual(cut)
 
 
 def nearest(text: str, allowed: Iterable[str]) -> str:
     """The cure for an unknown word: the nearest allowed one, else all of them."""
     words = {word.lower(): str(word) for word in allowed}
-    close = difflib.get_close_matches(text[:_SHOWN].lower(), words, n=1)
+    close = difflib.get_close_matches(plain(text[:_SHOWN]).lower(), words, n=1)
     if close:
-        return f"did you mean {words[close[0]]!r}?"
+        return f"did you mean {shown(words[close[0]])}?"
     some = ", ".join(sorted(words.values())[:_LISTED])
     return f"use one of: {some}{', ...' if len(words) > _LISTED else ''}" if words else "take it out"

@@ -1,19 +1,20 @@
 """The frame of a rule file: a strict subset of YAML, read as text alone.
 
 Nothing is resolved: `no` is the word no, `2026.10` keeps its nought, a date is its letters. Anchors, aliases, tags,
-directives, second documents and duplicate keys are refused: each would let a file say other than what it shows.
+merges, directives, second documents, duplicate keys and what cannot be seen are refused: each would let a file say
+other than what it shows.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from yaml.reader import ReaderError
 
 from services.triage.rules.findings import shown
+from services.triage.rules.letters import unseen, unseen_fault, without_unseen
+from services.triage.rules.standing import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,17 @@ if TYPE_CHECKING:
     from services.triage.rules.findings import Place
 
 MOST_BYTES: Final = 1 << 20
+MOST_LINES: Final = 20_000
+MOST_PARTS: Final = 20_000  # keys, values, lists, blocks
 DEEPEST: Final = 10
-_UNSEEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, half characters
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
+# Without libyaml the slower parser reads. The two differ in which odd signs may stand unquoted inside braces, never in
+# what a file that both can read says.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SHAPE: Final = "write it as the README beside the rules engine shows"
+_AMISS: Final = """\
+check this line and the one before it: brackets and quotes are closed, the lines of a table are set in alike, \
+and a text with `: ` or ` #` in it, or that begins with a sign, stands in quotes"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +63,25 @@ class Mapping:
 Node = Scalar | Listing | Mapping
 
 
-class _TooDeepError(Exception):
-    """The file nests further than any rule file does."""
+class _BeyondError(Exception):
+    """The file is more than any rule file: where, and what of it."""
 
 
 def read_frame(data: bytes, place: Place) -> Mapping | None:
     """The file's outermost mapping, or None where there is none to go on with; faults go to `place`."""
-    text = _decoded(data, place)
-    if text is None:
+    lines = _lines(data, place)
+    if lines is None:
         return None
     try:
-        top = _document(yaml.parse(text, Loader=yaml.SafeLoader), place)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        place.at(line=line).fault(f"not readable as YAML: {error.problem}", "correct the line (or the one before it)")
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        place.at(line=line).fault("a character that cannot be seen", "type the line anew")
-    except (ValueError, OverflowError):  # from numbers in escapes and directives
-        place.fault("not readable as YAML: an escape that no character has", "type the text as it is meant")
-    except _TooDeepError:
-        place.fault(f"nested more than {DEEPEST} deep", "write it as the README beside the rules engine shows")
+        top = _document(_bounded(yaml.parse("\n".join(lines.texts), Loader=_LOADER)), lines)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two from numbers in escapes
+        mark: Any = getattr(error, "problem_mark", None)
+        here = lines.at(mark.line + 1, mark.column) if mark else place
+        if not place.findings:  # else what was found before is the likely cause
+            here.fault(f"not readable as YAML: {getattr(error, 'problem', 'an escape that no character has')}", _AMISS)
+    except _BeyondError as error:
+        event, message = error.args
+        _place(event, lines).fault(message, _SHAPE)
     else:
         if isinstance(top, Mapping):
             return top
@@ -82,74 +89,87 @@ def read_frame(data: bytes, place: Place) -> Mapping | None:
     return None
 
 
-def _decoded(data: bytes, place: Place) -> str | None:
-    if len(data) > MOST_BYTES:
-        place.fault(f"larger than {MOST_BYTES} bytes", "split the locality or shorten the tables")
+def _lines(data: bytes, place: Place) -> Lines | None:
+    """The lines as they seem; what cannot be seen is noted and taken out, so that the rest is still read."""
+    if len(data) > MOST_BYTES or data.count(b"\n") > MOST_LINES:
+        message = f"larger than {MOST_BYTES} bytes or {MOST_LINES} lines"
+        place.fault(message, "split the locality or shorten the tables")
         return None
+    written = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    lines = Lines(tuple(map(without_unseen, written)), place)
     try:
-        text = data.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        place.at(line=line).fault("not UTF-8", "save the file as UTF-8")
+        start = data.rfind(b"\n", 0, error.start) + 1
+        here = lines.at(data.count(b"\n", 0, error.start) + 1, error.start - start)
+        here.fault("not UTF-8", "save the file as UTF-8")
         return None
-    if text.startswith("\ufeff"):
-        place.at(line=1).fault("begins with a byte order mark", "save the file as UTF-8 without a byte order mark")
-        return None
-    for number, written in enumerate(text.split("\n"), 1):
-        if "\t" in written:
-            place.at(line=number).fault("a tab", "use spaces")
-    return text.replace("\t", " ")  # refused by now; the rest of the file is still read
+    for number, line in enumerate(written, 1):
+        if (at := unseen(line)) is not None:
+            lines.at(number, at).fault(*unseen_fault(line[at]))
+        if line.startswith("%"):
+            place.at(line=number).fault("a YAML directive", "take the line out")
+    return lines
 
 
-def _document(events: Iterator[Any], place: Place) -> Node | None:
+def _bounded(events: Iterator[Any]) -> Iterator[Any]:
+    for number, event in enumerate(events):
+        if number > MOST_PARTS:
+            raise _BeyondError(event, f"more than {MOST_PARTS} keys and values")
+        yield event
+
+
+def _document(events: Iterator[Any], lines: Lines) -> Node | None:
     """The one document's node."""
     top: Node | None = None
     for event in events:
-        if isinstance(event, yaml.DocumentStartEvent):
-            here = place.at(line=_line(event))
-            if event.version or event.tags:
-                here.fault("a YAML directive", "take the line out")
-            if top is not None:
-                here.fault("a second document in one file", "one file holds one rule set")
+        if isinstance(event, yaml.DocumentStartEvent) and top is not None:
+            here = lines.file.at(line=_line(event))
+            here.fault("a second document in one file", "one file holds one rule set")
         elif isinstance(event, yaml.NodeEvent):
-            node = _node(event, events, place, DEEPEST)
+            node = _node(event, events, lines, DEEPEST)
             top = top or node
     return top
 
 
-def _node(event: Any, events: Iterator[Any], place: Place, depth: int) -> Node:
-    here = place.at(line=_line(event))
+def _node(event: Any, events: Iterator[Any], lines: Lines, depth: int) -> Node:
     if event.anchor is not None:
-        here.fault("an anchor or alias", "write the value out where it is meant")
+        _place(event, lines).fault("an anchor or alias", "write the value out where it is meant")
     if getattr(event, "tag", None) is not None:
-        here.fault("a YAML tag", "take the word that begins with ! out")
+        _place(event, lines).fault("a YAML tag", "take the word that begins with ! out")
     if not depth:
-        raise _TooDeepError
+        raise _BeyondError(event, f"nested more than {DEEPEST} deep")
     if isinstance(event, yaml.MappingStartEvent):
-        return _mapping(Mapping(here.line), events, place, depth)
+        return _mapping(Mapping(_line(event)), events, lines, depth)
     if isinstance(event, yaml.SequenceStartEvent):
-        listing = Listing(here.line)
-        listing.items.extend(_node(item, events, place, depth - 1) for item in _until(yaml.SequenceEndEvent, events))
+        listing = Listing(_line(event))
+        listing.items.extend(_node(item, events, lines, depth - 1) for item in _until(yaml.SequenceEndEvent, events))
         return listing
-    return _scalar(event, here)
+    return _scalar(event, lines)
 
 
-def _mapping(mapping: Mapping, events: Iterator[Any], place: Place, depth: int) -> Mapping:
+def _mapping(mapping: Mapping, events: Iterator[Any], lines: Lines, depth: int) -> Mapping:
     for event in _until(yaml.MappingEndEvent, events):
-        key = _node(event, events, place, depth - 1)
-        value = _node(next(events), events, place, depth - 1)
-        here = place.at(line=key.line)
-        if not isinstance(key, Scalar) or key.text is None:
-            here.fault("a key that is no word", "a key is one word or a few, then a colon")
-        elif key.text in mapping.entries:
-            here.fault(f"{shown(key.text)} stands twice", "keep one of the two")
+        key = _node(event, events, lines, depth - 1)
+        value = _node(next(events), events, lines, depth - 1)
+        text = key.text if isinstance(key, Scalar) else None
+        if text is None:
+            _place(event, lines).fault("a key that is no word", "a key is one word or a few, then a colon")
+        elif text == "<<":
+            _place(event, lines).fault("a merge of other keys", "write the keys out where they are meant")
+        elif text in mapping.entries:
+            _place(event, lines, text).fault(f"{shown(text)} stands twice", "keep one of the two")
         else:
-            mapping.entries[key.text] = value
+            mapping.entries[text] = value
     return mapping
 
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _place(event: Any, lines: Lines, column: str = "") -> Place:
+    return lines.at(_line(event), event.start_mark.column).at(column=column)
 
 
 def _until(end: type, events: Iterator[Any]) -> Iterator[Any]:
@@ -158,16 +178,14 @@ def _until(end: type, events: Iterator[Any]) -> Iterator[Any]:
         yield event
 
 
-def _scalar(event: Any, place: Place) -> Scalar:
-    text = getattr(event, "value", "")
-    if _UNSEEN.search(text):
-        place.fault("a character that cannot be seen", "type the text anew")
+def _scalar(event: Any, lines: Lines) -> Scalar:
+    """A text; `style` is how it is written, blank where it is plain, `|` for a literal block."""
+    line, text, style = _line(event), getattr(event, "value", ""), getattr(event, "style", None)
+    if unseen(text.replace("\n", " ")) is not None:
+        _place(event, lines).fault("an escape for a character that cannot be seen", "type the text as it is meant")
         text = "?"
-    if not _style(event) and text in _NULLS:
-        return Scalar(place.line, None)
-    return Scalar(place.line, text, block=_style(event) == "|")
-
-
-def _style(event: Any) -> str:
-    """How a scalar is written: blank where it is plain."""
-    return getattr(event, "style", None) or ""
+    if style and style in "'\"" and event.end_mark.line > event.start_mark.line:
+        _place(event, lines).fault("a quote that does not close on its line", "close it, or write the text under `>-`")
+    if not style and text in _NULLS:
+        return Scalar(line, None)
+    return Scalar(line, text, block=style == "|")

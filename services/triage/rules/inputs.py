@@ -16,7 +16,7 @@ from services.triage.rules.fields import (
     texts,
 )
 from services.triage.rules.findings import nearest, shown
-from services.triage.rules.tables import COLUMNS
+from services.triage.rules.letters import plain
 from shared.codes import NOT_RECORDED, Urgency
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 REPORTS_ALONE: Final = frozenset(
     ("ethnic_category", "language", "imd_quintile", "deprivation", "gender", "gender_same_at_birth", "practice")
 )
-WIDEST: Final = 100_000  # values of one number input; each has its own mask
+WIDEST: Final = 10_000  # values of one number input; each has its own mask
+MOST_WORDS: Final = 200  # values of one worded input
 REFERRER_URGENCY: Final = "referrer_urgency"
-_NUMBERS: Final = re.compile(r"([0-9]{1,9}) to ([0-9]{1,9})")
+_NUMBERS: Final = re.compile(r"(0|[1-9][0-9]{0,8}) to (0|[1-9][0-9]{0,8})")
 _KINDS: Final = ("whole number", "one of", "yes or no")
 _ANY: Final = frozenset(("", "any", "true"))
 
@@ -41,10 +42,11 @@ def read_inputs(mapping: frame.Mapping, facts: Collection[str], place: Place) ->
     for name, node in mapping.entries.items():
         here = place.at(row=name, line=node.line)
         if _may_be_asked(name, facts, here):
-            domain = _domain(node_as_mapping(node, here), here)
+            declared = node_as_mapping(node, here)
+            domain = declared and _domain(declared, here)
             if domain:
                 inputs[name] = domain
-    _check_urgency(inputs, place)
+    _check_urgency(inputs, place_of(mapping, REFERRER_URGENCY, place))
     return inputs
 
 
@@ -53,8 +55,6 @@ def _may_be_asked(name: str, facts: Collection[str], place: Place) -> bool:
         place.fault(f"{name} is for reports alone: no rule may ask for it", "take the input out")
     elif name not in facts:
         place.fault(f"no such fact: {shown(name)}", nearest(name, facts))
-    elif name in COLUMNS:
-        place.fault(f"{name} is the name of a column", "rename the fact")
     else:
         return True
     return False
@@ -62,8 +62,11 @@ def _may_be_asked(name: str, facts: Collection[str], place: Place) -> bool:
 
 def _domain(declared: frame.Mapping, place: Place) -> Allowed | None:
     """Every value of one input, or None after a fault."""
+    before = len(place.findings)
     only_keys(declared, (*_KINDS, "may be"), place)
     kinds = [kind for kind in _KINDS if kind in declared.entries]
+    if len(place.findings) > before:
+        return None
     if len(kinds) != 1:
         place.fault("says not once which values it may have", f"write one of: {', '.join(_KINDS)}")
         return None
@@ -101,8 +104,13 @@ def _one_of(declared: frame.Mapping, kind: str, place: Place) -> Allowed | None:
             here.fault("`not recorded` among the words", "declare it apart: `may be: not recorded`")
         elif word == "recorded" or word.startswith("not ") or " or " in f" {word} " or set(word) & set("|;="):
             here.fault(f"{shown(word)} reads as something else in a cell", "use another word for this value")
+        elif plain(word) != word:
+            here.fault(f"{shown(word)} is not what it seems", f"type it anew: {plain(word)}")
     if not words:
         here.fault("no words", "list the values: one of: [none, some]")
+    if len(words) > MOST_WORDS:
+        here.fault(f"more than {MOST_WORDS} values", "name fewer: what rows do not tell apart is one value")
+        return None
     return Allowed(frozenset(words) - {NOT_RECORDED}) if words else None
 
 
@@ -118,4 +126,6 @@ def _check_urgency(inputs: Mapping[str, Allowed], place: Place) -> None:
     domain = inputs.get(REFERRER_URGENCY)
     if domain and domain.words - {NOT_RECORDED} != set(Urgency):
         codes = ", ".join(f'"{code}"' for code in Urgency)
-        place.at(row=REFERRER_URGENCY).fault("not the MHSDS priority codes", f"write one of: [{codes}]")
+        place.at(row=REFERRER_URGENCY, column="one of").fault(
+            "not the MHSDS priority codes", f"write one of: [{codes}]"
+        )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.triage.rules.fields import mapping_at, table_at
 from services.triage.rules.findings import Place, Refused
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from services.triage.rules import frame
 
 Cells = tuple[tuple[str, ...], ...]  # row by row, the columns' names first, all rows of one width
-
-_HIDDEN_BREAK: Final = re.compile("[\x85\u2028\u2029]")  # YAML breaks lines here, editors do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +53,6 @@ def read_layout(data: bytes, file: str) -> Layout:
     if top is None or place.findings:
         raise Refused(tuple(place.findings))
     lines = tuple(io.StringIO(data.decode(), newline=""))
-    for number, line in enumerate(lines, 1):
-        if _HIDDEN_BREAK.search(line):
-            place.at(line=number).fault("a line break that cannot be seen", "type the line anew")
     tables = [table for found in _tables(top, place) if (table := _written(found))]
     place.refuse_if_faulty()
     return Layout(lines, tuple(sorted(tables, key=lambda table: table.lines.start)))
@@ -78,7 +72,9 @@ def _tables(top: frame.Mapping, place: Place) -> Iterator[Table]:
     for tables in read_tables(top, place):
         yield from tables
     here = place.at(table="examples")
-    yield Table(here, table_at(mapping_at(top, "examples", here), "table", here))
+    examples = mapping_at(top, "examples", here)
+    if examples is not None:
+        yield Table(here, table_at(examples, "table", here))
 
 
 def _written(table: Table) -> WrittenTable | None:

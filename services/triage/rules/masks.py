@@ -6,6 +6,7 @@ The bits left after one AND over the inputs are the rows that match. Only inputs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from services.triage.rules.cells import Allowed
@@ -53,10 +54,18 @@ def _only(name: str, value: Value) -> Mapping[str, Allowed]:
 
 
 def _by_value(name: str, domain: Allowed, conditions: Iterable[Mapping[str, Allowed]], every: int) -> dict[Value, int]:
-    asking = {bit: when[name] for bit, when in enumerate(conditions) if name in when}
-    blank = every & ~sum(1 << bit for bit in asking)
-    masks = dict.fromkeys(domain, blank)
+    """The rows that allow each value. Numbers are swept from the least: a row's bit turns where its range does."""
+    asking = {1 << bit: when[name] for bit, when in enumerate(conditions) if name in when}
+    blank = every & ~sum(asking)
+    masks: dict[Value, int] = dict.fromkeys(sorted(domain.words), blank)
+    turns: dict[int, int] = {}
     for bit, allowed in asking.items():
-        for value in allowed:
-            masks[value] |= 1 << bit
+        for word in allowed.words:
+            masks[word] |= bit
+        for span in allowed.numbers:
+            turns[span.start] = turns.get(span.start, 0) ^ bit
+            turns[span.stop] = turns.get(span.stop, 0) ^ bit
+    for number in chain.from_iterable(domain.numbers):
+        blank ^= turns.get(number, 0)
+        masks[number] = blank
     return masks

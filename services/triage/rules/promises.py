@@ -82,7 +82,7 @@ class Promise:
     line: int
 
 
-class _SentenceError(ValueError):
+class SentenceError(ValueError):
     """A sentence that is no promise; `cure` says what to write."""
 
     def __init__(self, message: str, cure: str) -> None:
@@ -92,18 +92,25 @@ class _SentenceError(ValueError):
 
 def read_promises(top: frame.Mapping, words: Vocabulary, sections: Collection[str], place: Place) -> Iterator[Promise]:
     """The promises; one that cannot be read is noted and left out."""
+    made: set[tuple[str, str]] = set()
     for number, node in enumerate(listing_at(top, "promises", place).items, 1):
         here = place.at(table="promises", row=str(number), line=node.line)
         fields = node_as_mapping(node, here)
+        if fields is None:
+            continue
         only_keys(fields, ("hazard", "text"), here)
         hazard, text = text_at(fields, "hazard", here), text_at(fields, "text", here)
-        if hazard and hazard not in words.hazards:
+        if hazard and words.hazards and hazard not in words.hazards:
             cure = nearest(hazard, words.hazards)
             here.at(column="hazard").fault(f"hazard {shown(hazard)} is not among `hazards`", cure)
+        if (hazard, text) in made:
+            here.fault("this promise stands twice", "keep one of the two")
+            continue
+        made.add((hazard, text))
         try:
             if text:
                 yield _read(hazard, text, _Words(words, sections), here.line)
-        except (_SentenceError, CellError) as error:
+        except (SentenceError, CellError) as error:
             here.at(column="text").fault(str(error), error.cure)
 
 
@@ -128,7 +135,7 @@ class _Words:
     def input(self, name: str) -> Allowed:
         """All values of an input."""
         if name not in self.rules.asked:
-            raise _SentenceError(f"no such input: {shown(name)}", nearest(name, self.rules.asked))
+            raise SentenceError(f"no such input: {shown(name)}", nearest(name, self.rules.asked))
         return self.rules.inputs.get(name, Allowed())  # blank where its declaration was at fault, and noted there
 
 
@@ -143,9 +150,9 @@ def _read(hazard: str, text: str, words: _Words, line: int) -> Promise:
             steps = _steps(found[1], found[3], words)
             worsening = Worsening(found[1], steps, *_KEPT.get(outcome, ()))
         else:
-            raise _SentenceError(f"{shown(part)} is no beginning of a promise", f"write {_FORMS}")
+            raise SentenceError(f"{shown(part)} is no beginning of a promise", f"write {_FORMS}")
     if not conditions or (worsening is not None) is not (outcome in _KEPT):
-        raise _SentenceError(f"{shown(text)} is no promise", f"write {_FORMS}")
+        raise SentenceError(f"{shown(text)} is no promise", f"write {_FORMS}")
     outcomes = () if worsening else tuple(_outcome(part, words) for part in _ALTERNATIVE.split(outcome))
     return Promise(hazard, text, when, outcomes, worsening, line)
 
@@ -156,7 +163,7 @@ def _conditions(text: str, words: _Words) -> dict[str, Allowed]:
     for part in text.split(" and "):
         name, verb, cell = part.partition(" is ")
         if not verb:
-            raise _SentenceError(f"{shown(part)} is no condition", "write `input is value`, several with `and` between")
+            raise SentenceError(f"{shown(part)} is no condition", "write `input is value`, several with `and` between")
         domain = words.input(name)
         read = read_cell(cell, domain) if domain else domain
         allowed[name] = allowed[name] & read if name in allowed else read
@@ -168,11 +175,11 @@ def _steps(name: str, path: str | None, words: _Words) -> tuple[Value, ...]:
     if path is None:
         steps: tuple[Value, ...] = tuple(number for span in domain.numbers for number in span)
         if domain.words and not steps:
-            raise _SentenceError(f"{name} is no number", f"write `as {name} goes from ... to ...`")
+            raise SentenceError(f"{name} is no number", f"write `as {name} goes from ... to ...`")
     else:
         steps = tuple(read_value(step, domain) for step in path.split(" to ") if domain)
     if domain and len(steps) < 2:
-        raise _SentenceError("a worsening of one value", f"write `as {name} goes from ... to ...`")
+        raise SentenceError("a worsening of one value", f"write `as {name} goes from ... to ...`")
     return steps
 
 
@@ -181,7 +188,7 @@ def _outcome(text: str, words: _Words) -> Outcome:
         return Outcome(HELD)
     about, _, rest = text.partition(" is ")
     if about not in {PRIORITY, DESTINATION, SECTION, CARE_SETTING, GATE, ALSO} or not rest:
-        raise _SentenceError(
+        raise SentenceError(
             f"{shown(text)} is no outcome", f"write `priority is ...`, `destination is ...`, or `{HELD}`"
         )
     never = rest.startswith("not ")
@@ -189,5 +196,5 @@ def _outcome(text: str, words: _Words) -> Outcome:
     known = words.about(about)
     for name in named:
         if name not in known:
-            raise _SentenceError(f"no such {about}: {shown(name)}", nearest(name, known))
+            raise SentenceError(f"no such {about}: {shown(name)}", nearest(name, known))
     return Outcome(about, frozenset(named), never)

@@ -16,8 +16,8 @@ from services.triage.rules.frame import read_frame
 from services.triage.rules.head import read_head
 from services.triage.rules.inputs import read_inputs
 from services.triage.rules.promises import Promise, read_promises
-from services.triage.rules.row_tables import Vocabulary, read_rows
-from services.triage.rules.rows import CURRENT_TEAM
+from services.triage.rules.row_tables import Vocabulary, read_rows, read_tables
+from services.triage.rules.rows import CURRENT_TEAM, SECTIONS
 from services.triage.rules.ruleset import RuleSet
 from services.triage.rules.structure import check_current_team, check_overlaps
 from shared.localities import REQUIRED_ROLES
@@ -70,10 +70,13 @@ def examine_frame(
     only_keys(top, (*_KEYS, *_TABLES), place)
     head = read_head(top, place)
     words = _vocabulary(top, head.hazards, facts, place)
-    rows = read_rows(top, words, place)
+    if words is None:
+        return None  # every cell would be a fault
+    tables = read_tables(top, place)
+    rows = read_rows(tables, words, place.at(table=SECTIONS, line=place_of(top, SECTIONS, place).line))
     if not any(finding.table == "inputs" for finding in place.findings):
         check_overlaps(rows.sections(), place)
-    promises = tuple(read_promises(top, words, rows.sections(), place))
+    promises = tuple(read_promises(top, words, [table.place.table for table in tables.sections], place))
     said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):
         return None  # examples and approvals of half a rule set would only mislead
@@ -111,11 +114,17 @@ def _rule_set(text: bytes, head: Head, words: Vocabulary, rows: Rows, said: _Sai
     )
 
 
-def _vocabulary(top: frame.Mapping, hazards: tuple[str, ...], facts: Collection[str], place: Place) -> Vocabulary:
-    """What the tables may speak of: the declared inputs and destinations."""
+def _vocabulary(
+    top: frame.Mapping, hazards: tuple[str, ...], facts: Collection[str], place: Place
+) -> Vocabulary | None:
+    """What the tables may speak of: the declared inputs and destinations. None where either is missing."""
     asked, named = mapping_at(top, "inputs", place), mapping_at(top, "destinations", place)
+    if asked is None or named is None:
+        return None
     inputs = read_inputs(asked, facts, place.at(table="inputs", line=asked.line))
     destinations = read_destinations(named, place.at(table="destinations", line=named.line))
     words = Vocabulary(inputs, destinations, hazards, asked.entries.keys(), named.entries.keys())
-    check_current_team(words, place.at(table="inputs", row=CURRENT_TEAM))
+    check_current_team(
+        words, place_of(asked, CURRENT_TEAM, place.at(table="inputs")).at(row=CURRENT_TEAM, column="one of")
+    )
     return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -10,7 +11,18 @@ from services.triage.rules import frame, tables
 from services.triage.rules.cells import Allowed, CellError, read_cell
 from services.triage.rules.fields import listing_at, mapping_at, node_as_mapping, only_keys, table_at, text_at
 from services.triage.rules.findings import nearest, shown
-from services.triage.rules.rows import CURRENT_TEAM, OVERLAYS, SECTIONS, URGENCY, Extra, Route, Row, Rows
+from services.triage.rules.letters import plain
+from services.triage.rules.rows import (
+    CURRENT_TEAM,
+    OVERLAYS,
+    SECTIONS,
+    URGENCY,
+    URGENT_SECTIONS,
+    Extra,
+    Route,
+    Row,
+    Rows,
+)
 from services.triage.rules.structure import check_last_row
 from shared.codes import Urgency
 
@@ -22,6 +34,8 @@ if TYPE_CHECKING:
     from services.triage.rules.tables import Line
 
 _ID: Final = re.compile(r"[A-Z][A-Za-z0-9]*([.-][A-Za-z0-9]+)*")
+_LONGEST_ID: Final = 20
+MOST_ROWS: Final = 1000  # of every table together; each is compared with each other of its section
 _SEPARATOR: Final = re.compile(r"[ ,;]+")
 
 Outcome = TypeVar("Outcome")
@@ -67,12 +81,12 @@ def read_tables(top: frame.Mapping, place: Place) -> Tables:
     return Tables(urgency, sections, overlays)
 
 
-def read_rows(top: frame.Mapping, words: Vocabulary, place: Place) -> Rows:
-    """The rows of every table."""
-    urgency, sections, overlays = read_tables(top, place)
+def read_rows(found: Tables, words: Vocabulary, place: Place) -> Rows:
+    """The rows of every table; `place` is that of the list of sections."""
+    urgency, sections, overlays = found
     return Rows(
         tuple(row for table in urgency for row in _rows(table, tables.URGENCY, _priority, words)),
-        tuple(_routes(sections, words, place.at(table=SECTIONS))),
+        tuple(_routes(sections, words, place)),
         tuple(row for table in overlays for row in _rows(table, tables.OVERLAYS, _extra, words)),
     )
 
@@ -82,6 +96,8 @@ def _tables(top: frame.Mapping, kind: str, taken: set[str], place: Place) -> lis
     node = top.entries.get(kind)
     if not isinstance(node, frame.Listing):
         mapping = mapping_at(top, kind, place)
+        if mapping is None:
+            return []
         only_keys(mapping, ("table",), place)
         return [Table(place, table_at(mapping, "table", place))]
     if not node.items:
@@ -95,13 +111,24 @@ def _named(listing: frame.Listing, taken: set[str], place: Place, prefix: str = 
     for node in listing.items:
         here = place.at(line=node.line)
         mapping = node_as_mapping(node, here)
+        if mapping is None:
+            continue
         only_keys(mapping, ("name", "table"), here)
         name = prefix + text_at(mapping, "name", here)
         if name in taken:
             here.at(column="name").fault(f"{shown(name)} is the name of another table", "name each table once")
+        elif near := _nearly_urgent(name):
+            here.at(column="name").fault(f"{shown(name)} is not {near!r}, whose routes go at once", f"write {near}")
         taken.add(name)
         found.append(Table(here.at(table=name), table_at(mapping, "table", here)))
     return found
+
+
+def _nearly_urgent(name: str) -> str:
+    """The urgent section that a name was likely meant to be: misspelt, its routes would be held."""
+    if name in URGENT_SECTIONS:
+        return ""
+    return next(iter(difflib.get_close_matches(plain(name).lower(), URGENT_SECTIONS, n=1, cutoff=0.8)), "")
 
 
 def _routes(sections: list[Table], words: Vocabulary, place: Place) -> list[Row[Route]]:
@@ -111,6 +138,9 @@ def _routes(sections: list[Table], words: Vocabulary, place: Place) -> list[Row[
         before = len(place.findings)
         routes += _rows(section, tables.SECTION, _route, words)
         sound = section.block is not None and len(place.findings) == before
+        if sound and not any(route.table == section.place.table for route in routes[-1:]):
+            section.place.fault("a section without rows", "add its rows, or take the section out")
+            sound = False
     if sound:
         check_last_row(routes, words.destinations, place)
     return routes
@@ -124,7 +154,11 @@ def _rows(
 ) -> Iterator[Row[Outcome]]:
     """The rows of one table, what follows from each being read by `outcome`."""
     place = table.place
-    for line in tables.read_table(table.block, columns, words.asked, place):
+    lines = tables.read_table(table.block, columns, words.asked, place)
+    if len(words.ids) + len(lines) > MOST_ROWS:
+        place.fault(f"more than {MOST_ROWS} rows in the whole file", "split the locality or shorten the tables")
+        return
+    for line in lines:
         before = len(place.findings)
         _check_id(line, words.ids)
         when, hazards = _when(line, words.inputs), _hazards(line, words.hazards)
@@ -138,7 +172,7 @@ def _check_id(line: Line, ids: set[str]) -> None:
     name = line.text("row")
     if name in ids:
         line.at("row").fault(f"row {name} stands twice in this file", "give each row an id of its own: U03.1, U03.2")
-    elif name and not _ID.fullmatch(name):
+    elif name and not (_ID.fullmatch(name) and len(name) <= _LONGEST_ID):
         line.at("row").fault(f"{shown(name)} is no row id", "write it as U03 or U03.1")
     ids.add(name)
 
@@ -146,10 +180,10 @@ def _check_id(line: Line, ids: set[str]) -> None:
 def _when(line: Line, inputs: Mapping[str, Allowed]) -> When:
     """What the row asks; a cell that cannot be read is noted."""
     when = {}
-    for name, domain in inputs.items():
-        if cell := line.text(name):
+    for name, cell in line.cells.items():
+        if cell and name in inputs:
             try:
-                when[name] = read_cell(cell, domain)
+                when[name] = read_cell(cell, inputs[name])
             except CellError as error:
                 line.at(name).fault(str(error), error.cure)
     return when
@@ -201,6 +235,8 @@ def _check_destination(name: str, when: When, words: Vocabulary, place: Place) -
         if name not in words.named:
             place.fault(f"no such destination: {shown(name)}", nearest(name, (*words.named, CURRENT_TEAM)))
         return
+    if CURRENT_TEAM in words.asked and CURRENT_TEAM not in words.inputs:
+        return  # what is wrong with its declaration was noted there
     teams = when.get(CURRENT_TEAM, words.inputs.get(CURRENT_TEAM, Allowed(frozenset(("none",)))))
     if nowhere := sorted(set(map(str, teams)).difference(words.named)):
         cure = f"fill in the row's column {CURRENT_TEAM}: not none"

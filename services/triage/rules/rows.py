@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 URGENCY: Final = "urgency"
 SECTIONS: Final = "sections"
 OVERLAYS: Final = "overlays"
+URGENT_SECTIONS: Final = frozenset(("emergency", "crisis"))  # these routes go at once (clinical ground rule 3)
 CURRENT_TEAM: Final = "current_team"  # as a destination: the one that the fact of this name gives
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
@@ -58,7 +59,11 @@ class Row(Generic[Outcome_co]):
 
     def overlaps(self, other: Row[object]) -> bool:
         """Whether possible facts match both rows (exact for two: each cell bears on one input alone)."""
-        return all(self.when[name].meets(other.when[name]) for name in self.when.keys() & other.when.keys())
+        for name, allowed in self.when.items():
+            asked = other.when.get(name)
+            if asked is not None and not allowed.meets(asked):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,19 +50,25 @@ def check_overlaps(sections: Mapping[str, list[Row[Route]]], place: Place) -> No
     for name, rows in sections.items():
         here = place.at(table=name, column="beats")
         for above, below in combinations(rows, 2):
-            _check_pair(above, below, here.at(row=above.id, line=above.line))
+            _check_pair(above, below, here)
         if not any(finding.table == name and finding.code == "parse" for finding in place.findings):
             _check_beats(rows, here)
 
 
 def _check_pair(above: Row[Route], below: Row[Route], place: Place) -> None:
-    declared, overlap = below.id in above.outcome.beats, above.overlaps(below)
-    ends = {(route.destination, route.priority) for route in (above.outcome, below.outcome)}
-    if declared and not overlap:
-        place.fault(f"{above.id} and {below.id} cannot match together", f"take {below.id} out of this cell", "overlap")
-    elif overlap and not declared and len(ends) > 1:
+    won, lost = above.outcome, below.outcome
+    declared, differ = below.id in won.beats, (won.destination, won.priority) != (lost.destination, lost.priority)
+    if not declared and not differ:
+        return
+    overlap = above.overlaps(below)
+    if overlap == declared:
+        return
+    here = place.at(row=above.id, line=above.line)
+    if declared:
+        here.fault(f"{above.id} and {below.id} cannot match together", f"take {below.id} out of this cell", "overlap")
+    else:
         message = f"{above.id} and {below.id} can match together and differ in destination or priority"
-        place.fault(message, f"add {below.id} to this cell, or narrow one of the two rows", "overlap")
+        here.fault(message, f"add {below.id} to this cell, or narrow one of the two rows", "overlap")
 
 
 def _check_beats(rows: list[Row[Route]], place: Place) -> None:

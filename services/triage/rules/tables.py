@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.triage.rules.findings import nearest, shown
+from services.triage.rules.letters import plain, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from services.triage.rules.findings import Place
     from services.triage.rules.frame import Scalar
 
+MOST_LINES: Final = 5000
 Columns = tuple[tuple[str, ...], tuple[str, ...]]
 
 # Columns that are no inputs: those whose cells must be filled, then those whose cells may be blank.
@@ -45,6 +47,9 @@ def read_table(block: Scalar | None, columns: Columns, inputs: Collection[str], 
         return []
     filled, other = columns
     lines = list(written(block, place))
+    if len(lines) > MOST_LINES:
+        place.at(line=block.line).fault(f"more than {MOST_LINES} lines", "split the locality or shorten the table")
+        return []
     if not lines:
         place.at(line=block.line).fault("a table without lines", f"begin with the columns: {' | '.join(filled)}")
         return []
@@ -73,7 +78,8 @@ def written(block: Scalar, place: Place) -> Iterator[tuple[Place, list[str]]]:
         if len(cells) == width:
             yield here, cells
         else:
-            here.fault(f"{len(cells)} cells under {width} columns", "one cell a column, each after a `|`")
+            bars = unusual("".join(letter for letter in line if letter != "|" and plain(letter) == "|"))
+            here.fault(f"{len(cells)} cells under {width} columns{bars}", "one cell a column, each after a `|`")
 
 
 def _check_header(header: list[str], filled: tuple[str, ...], known: tuple[str, ...], place: Place) -> None:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.plain_rules import AT_ONCE, ORDER
+from tests.signing import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ class Example(NamedTuple):
 
 
 def written(lambeth: str, rows: list[PlainRow], examples: Iterable[Example]) -> bytes:
-    """The file: Lambeth's head, inputs, destinations and quiet referral around these rows."""
+    """The file: Lambeth's head, inputs, destinations and quiet referral around these rows, approved so."""
     head, _, rest = lambeth.partition("\npromises:\n")
     _, _, given = rest.partition("\nexamples:\n")
     parts = [
@@ -34,7 +35,7 @@ def written(lambeth: str, rows: list[PlainRow], examples: Iterable[Example]) -> 
         given.partition("  table: |\n")[0] + "  table: |",
         *_lines([_example(example) for example in examples], "    "),
     ]
-    return ("\n".join(parts) + "\n").encode()
+    return signed("\n".join(parts) + "\n").encode()
 
 
 def _promises(rows: list[PlainRow]) -> dict[str, str]:
