@@ -182,7 +182,7 @@ async def test_nothing_personal_leaves_intakes_own_schema(stack: Stack) -> None:
     config["sources"][PLANTED] = {**config["sources"]["gp"], "name": PLANTED, "keys": [_sha256(PLANTED)]}
     file.write_text(yaml.safe_dump(config))
     rules = stack.config / "rules/lambeth/ruleset.yaml"
-    rules.write_text(signed(rules.read_text().replace('version: "2026.1.1"', f'version: "{PLANTED}"')))
+    rules.write_text(signed(rules.read_text().replace('version: "2026.2.1"', f'version: "{PLANTED}"')))
     stack.settings["instance"] = PLANTED
     stack.start("intake", "triage", "audit")
     answers = await every_path(stack)

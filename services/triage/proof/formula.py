@@ -34,6 +34,7 @@ class Formula:
         }
         self._lines: list[str] = []
         self._names: dict[str, str] = {}
+        self._cells: dict[tuple[str, Allowed, bool], str] = {}
         for name in classes:
             self._declare(name, other=False)
 
@@ -65,10 +66,13 @@ class Formula:
 
     def cell(self, name: str, allowed: Allowed, *, other: bool = False) -> str:
         """Whether an input has one of the values that a cell allows."""
-        inside = [place for place, known in enumerate(self.classes[name]) if known.value in allowed]
-        if len(inside) == len(self.classes[name]):
-            return TRUE
-        return self.any_of(self.value(name, place, other=other) for place in inside)
+        known = self._cells.get((name, allowed, other))
+        if known is None:
+            inside = [place for place, one in enumerate(self.classes[name]) if one.value in allowed]
+            whole = len(inside) == len(self.classes[name])
+            known = TRUE if whole else self.any_of(self.value(name, place, other=other) for place in inside)
+            self._cells[name, allowed, other] = known
+        return known
 
     def when(self, asked: Mapping[str, Allowed], other: frozenset[str] = NOBODY) -> str:
         """Whether all cells of a row match."""

@@ -12,7 +12,7 @@ from services.triage.rules.promises import ALSO, CARE_SETTING, DESTINATION, GATE
 from shared.codes import Urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from services.triage.proof.prover import Prover
     from services.triage.rules import Promise, Proposal, RuleSet, Value
@@ -101,24 +101,33 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
     if name not in formula.classes:
         place.fault(f"says nothing: no row asks for {name}", "take it out, or ask for it", "promise")
         return
-    classes = [formula.places[name][step] for step in worsening.steps]
-    steps = dict.fromkeys(pair for pair in pairwise(classes) if pair[0] != pair[1])
     formula.second(name)
-    after = behaviour(formula, prover.rules, frozenset((name,)))
-    kept: list[tuple[str, str]] = []
-    if worsening.urgency:
-        kept += zip(prover.does.raised.values(), after.raised.values(), strict=True)
-    if worsening.care:
-        need = needed_care(formula, prover.does, prover.rules)
-        kept += zip(need, given_care(formula, after, prover.rules), strict=True)
     step = formula.any_of(
-        formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
+        formula.all_of((formula.value(name, one), formula.value(name, next_, other=True)))
+        for one, next_ in _steps(prover, worsening)
     )
-    for was, now in kept:
+    for was, now in _kept(prover, worsening):
         facts = None if was == now else prover.find(formula.when(promise.when), step, was, formula.no(now))
         if facts is not None:
             _report_worsening(prover, promise, facts | {name: prover.solver.value(name)}, place)
             return
+
+
+def _steps(prover: Prover, worsening: Worsening) -> Iterable[tuple[int, int]]:
+    """The classes of each value and the next worse, where they are not the same."""
+    classes = [prover.formula.places[worsening.input][step] for step in worsening.steps]
+    return dict.fromkeys(pair for pair in pairwise(classes) if pair[0] != pair[1])
+
+
+def _kept(prover: Prover, worsening: Worsening) -> Iterator[tuple[str, str]]:
+    """What is found to be needed before, and what meets it after."""
+    formula, before = prover.formula, prover.does
+    after = behaviour(formula, prover.rules, frozenset((worsening.input,)))
+    if worsening.urgency:
+        yield from zip(before.raised.values(), after.raised.values(), strict=True)
+    if worsening.care:
+        need = needed_care(formula, before, prover.rules)
+        yield from zip(need, given_care(formula, after, prover.rules), strict=True)
 
 
 def _report_worsening(prover: Prover, promise: Promise, facts: dict[str, Value], place: Place) -> None:

@@ -47,9 +47,9 @@ class Prover:
 
     def _find(self, *terms: str) -> dict[str, Value] | None:
         """A referral that has all the terms: one that there could be, where it may be chosen."""
-        if self.solver.possible(self._likely, *terms):
-            return self.solver.find(self._likely, *terms)
-        return self.solver.find(*terms)
+        if not self.solver.possible(*terms):
+            return None
+        return self.solver.find(self._likely, *terms) or self.solver.find(*terms)
 
     def among(self, values: Collection[Value], name: str, found: Value) -> Value:
         """The value of these that no cell of the rules tells apart from the one found."""

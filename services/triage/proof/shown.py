@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import as_urgent
 from services.triage.proof.effects import ADD, DESTINATION, HOLD, PRIORITY
-from services.triage.rules import REFERRER_URGENCY
+from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS
+from services.triage.rules.rows import CURRENT_TEAM
 from shared.codes import Urgency
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Shown:
     def __init__(self, rules: RuleSet) -> None:
         self._decider, self._rows = rules.decider, tuple(rules.rows)
         self._urgency = {row.id: row.outcome for row in rules.rows.urgency}
+        self._extras = {row.id: row.outcome for row in rules.rows.overlays}
         self._routes = {row.id: row for row in rules.rows.routes}
         self._route_bits = (1 << len(self._routes)) - 1 << len(self._urgency)
         self._values: defaultdict[tuple[str, str], set[Value]] = defaultdict(set)
@@ -49,7 +51,7 @@ class Shown:
         near = masks.every & ~twice & ~self._beaten(matching)
         for place, row in enumerate(self._rows):
             bit = 1 << place
-            if near & bit and (columns := self._otherwise(row, matching ^ bit, facts, came)):
+            if near & bit and (columns := self._otherwise(row, bit, matching, facts, came)):
                 for name in row.when:
                     if not once & bit or denied[name] & bit:
                         self._values[row.id, name].add(facts[name])
@@ -64,9 +66,25 @@ class Shown:
         return self._route_bits & -((first & -first) << 1)
 
     def _otherwise(
+        self, row: Row[object], bit: int, matching: int, facts: Mapping[str, Value], came: Proposal
+    ) -> tuple[str, ...]:
+        """The columns of a row in which its outcome shows whether it matches; `came` is what came of the facts."""
+        if matching & bit:
+            return self._differing(row, matching ^ bit, facts, came)
+        if urgency := self._urgency.get(row.id):
+            return (PRIORITY,) if urgency.severity < came.urgency.severity else ()
+        if extra := self._extras.get(row.id):
+            added = bool(extra.add) and _place(extra.add, facts) not in {came.destination, *came.also}
+            held = extra.hold and not came.hold and came.section not in URGENT_SECTIONS
+            return (ADD,) * added + (HOLD,) * held
+        if _place(self._routes[row.id].outcome.destination, facts) != came.destination:
+            return (DESTINATION,)
+        return self._differing(row, matching ^ bit, facts, came)
+
+    def _differing(
         self, row: Row[object], matching: int, facts: Mapping[str, Value], came: Proposal
     ) -> tuple[str, ...]:
-        """The columns of a row in which it shows that other rows match than those that made `came` of the facts."""
+        """The columns of a row in which something else comes where these rows match."""
         if not matching & self._route_bits:
             return (DESTINATION,)
         other = self._decider.of(matching, facts)
@@ -83,6 +101,11 @@ class Shown:
         yield from (self._urgency[row] for row in came.urgency_rows)
         own = facts.get(REFERRER_URGENCY)
         yield from (code for code in Urgency if code == own)
+
+
+def _place(destination: str, facts: Mapping[str, Value]) -> Value:
+    """The destination that a row's cell stands for."""
+    return facts[CURRENT_TEAM] if destination == CURRENT_TEAM else destination
 
 
 def _sets_priority(row: Row[Route], raised: Collection[Urgency]) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from services.triage.gate import verdict
 from services.triage.rules import read
-from shared.localities import REQUIRED_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +18,12 @@ ROUNDS = 9
 
 def gate_times(count: int, file: bytes) -> dict[str, Any]:
     """Milliseconds of the whole gate on a file that passes, and of its reading alone."""
-    if findings := verdict(file, "grown", "grown", REQUIRED_ROLES)["findings"]:
+    if findings := verdict(file, "grown", "grown", None)["findings"]:
         sys.exit(f"the gate refuses the grown file of {count} rows, so its time says nothing: {findings[:3]}")
     return {
         "rows": count,
-        "whole": _milliseconds(lambda: verdict(file, "grown", "grown", REQUIRED_ROLES)),
-        "reading": _milliseconds(lambda: read(file, "grown")),
+        "whole": _milliseconds(lambda: verdict(file, "grown", "grown", None)),
+        "reading": _milliseconds(lambda: read(file, "grown", roles=None)),
     }
 
 
