@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from services.triage.proof.effects import effects, follows
 from services.triage.proof.prover import whole
-from services.triage.proof.shown import Shown
+from services.triage.proof.shown import ADD, DESTINATION, HOLD, PRIORITY
 from services.triage.rules.findings import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from services.triage.proof.prover import Prover
-    from services.triage.rules import Allowed, Proposal, Row, Value
+    from services.triage.rules import Allowed, Proposal, Row, RuleSet, Value
     from services.triage.rules.findings import Place
 
 FEW = 2  # words on one side of a cell that reads as naming the other side
@@ -58,27 +58,40 @@ def check_edges(prover: Prover, place: Place) -> None:
 
 def missing_edges(prover: Prover) -> Iterator[Missing]:
     """The edges that no example shows though one could, each with a referral that would."""
-    seen = Shown(prover.rules)
-    for edge, terms in _edges(prover):
-        if not seen.has(edge.row, edge.column, edge.values) and (facts := prover.find(*terms)) is not None:
+    seen = prover.shown.beside()
+    unshown = [edge for edge in edges(prover.rules) if not seen.has(edge.row, edge.column, edge.values)]
+    matters = effects(prover) if unshown else {}
+    parts = follows(prover, matters) if unshown else {}
+    for edge in unshown:
+        if seen.has(edge.row, edge.column, edge.values):
+            continue  # by a referral that another edge brought
+        terms = _there(prover, edge, matters) if edge.values else (parts[edge.row.id][edge.column],)
+        if (facts := prover.find(*terms)) is not None:
             if edge.values:
                 facts[edge.column] = prover.among(edge.values, edge.column, facts[edge.column])
             seen.see(facts)
             yield Missing(edge, facts, prover.rules.propose(facts))
 
 
-def _edges(prover: Prover) -> Iterator[tuple[Edge, tuple[str, ...]]]:
-    """Every edge, and the terms of a referral that shows it."""
-    matters = effects(prover)
-    parts = follows(prover, matters)
-    for row in prover.rules.rows:
+def _there(prover: Prover, edge: Edge, matters: Mapping[str, str]) -> tuple[str, ...]:
+    """That the input has one of the edge's values, all else is as the row asks, and whether the row matches matters."""
+    formula, name = prover.formula, edge.column
+    rest = formula.when({other: cell for other, cell in edge.row.when.items() if other != name})
+    there = formula.any_of(formula.is_value(name, value) for value in sorted(edge.values, key=str))
+    return rest, there, matters[edge.row.id]
+
+
+def edges(rules: RuleSet) -> Iterator[Edge]:
+    """Every edge that some example may have to show."""
+    for row in rules.rows:
         for name, allowed in row.when.items():
-            rest = prover.formula.when({other: cell for other, cell in row.when.items() if other != name})
-            for values in _of_cell(allowed, prover.rules.inputs[name]):
-                there = prover.formula.any_of(prover.formula.is_value(name, value) for value in sorted(values, key=str))
-                yield Edge(row, name, values), (rest, there, matters[row.id])
-        for column, term in parts[row.id].items():
-            yield Edge(row, column, frozenset()), (term,)
+            yield from (Edge(row, name, values) for values in _of_cell(allowed, rules.inputs[name]))
+    for kind, columns in (
+        (rules.rows.urgency, (PRIORITY,)),
+        (rules.rows.routes, (DESTINATION, PRIORITY)),
+        (rules.rows.overlays, (ADD, HOLD)),
+    ):
+        yield from (Edge(row, column, frozenset()) for row in kind for column in columns)
 
 
 def _of_cell(allowed: Allowed, domain: Allowed) -> Iterator[frozenset[Value]]:

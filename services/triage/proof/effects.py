@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.triage.proof.behaviour import RAISED, as_urgent
 from services.triage.proof.formula import FALSE, TRUE
 from services.triage.proof.rows import adds, adds_destination, holds, raises
+from services.triage.proof.shown import ADD, DESTINATION, HOLD, PRIORITY
 from services.triage.rules import URGENT_SECTIONS
 from services.triage.rules.rows import CURRENT_TEAM
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from services.triage.rules import Route, Row
 
 Result = tuple[str, ...]
-PRIORITY: Final = "priority"  # the columns of what follows from a row
-DESTINATION: Final = "destination"
-ADD: Final = "add"
-HOLD: Final = "hold"
 
 
 def effects(prover: Prover) -> dict[str, str]:

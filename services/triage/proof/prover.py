@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from services.triage.facts import TOGETHER
 from services.triage.proof.behaviour import behaviour
 from services.triage.proof.classes import cells, classes_of
 from services.triage.proof.formula import Formula
+from services.triage.proof.shown import Shown
 from services.triage.proof.solver import Solver
 from services.triage.rules.cells import CellError, read_cell
 
@@ -36,6 +38,11 @@ class Prover:
         self._likely = self.formula.all_of(
             self.formula.any_of(cell(name, allowed) for name, allowed in line) for line in together if line
         )
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What the examples show."""
+        return Shown(self.rules)
 
     def find(self, *terms: str) -> dict[str, Value] | None:
         """A referral that some destination row takes and that has all the terms; None where none has."""

@@ -31,7 +31,10 @@ def check_complete(prover: Prover, place: Place) -> None:
 
 
 def check_rows_alive(prover: Prover, place: Place) -> None:
-    """Every row changes what becomes of some referral: else it says what is not so, or stands in the wrong place."""
+    """Every row changes what becomes of some referral: else it says what is not so, or stands in the wrong place.
+
+    Where an example shows that, nothing need be asked.
+    """
     for row, why in (*_dead_routes(prover), *_dead_urgency(prover), *_dead_overlays(prover)):
         here = place.at(table=row.table, row=row.id, line=row.line)
         here.fault(f"row {row.id} can never change anything: {why}", "take it out, or move or change it", "dead-row")
@@ -40,7 +43,7 @@ def check_rows_alive(prover: Prover, place: Place) -> None:
 def _dead_routes(prover: Prover) -> Iterator[tuple[Row[object], str]]:
     routes, does = prover.rules.rows.routes, prover.does
     for place, row in enumerate(routes):
-        if not prover.solver.possible(does.first[row.id]):
+        if not prover.shown.counts(row) and not prover.solver.possible(does.first[row.id]):
             above = {prover.formula.no(does.rows[other.id]): other.id for other in routes[:place]}
             used = prover.solver.covering(does.rows[row.id], *above)
             yield row, f"whatever it asks for is taken by {', '.join(above[term] for term in used if term in above)}"
@@ -51,7 +54,7 @@ def _dead_urgency(prover: Prover) -> Iterator[tuple[Row[object], str]]:
     alive = list(prover.rules.rows.urgency)
     for row in reversed(prover.rules.rows.urgency):
         alive.remove(row)
-        if prover.solver.possible(prover.does.rows[row.id], raises(prover, row, alive)):
+        if prover.shown.counts(row) or prover.solver.possible(prover.does.rows[row.id], raises(prover, row, alive)):
             alive.append(row)
         else:
             yield row, _as_urgent_already(prover, row, alive)
@@ -85,7 +88,8 @@ def _dead_overlays(prover: Prover) -> Iterator[tuple[Row[object], str]]:
     alive = list(prover.rules.rows.overlays)
     for row in reversed(prover.rules.rows.overlays):
         alive.remove(row)
-        if row.note or prover.solver.possible(prover.does.rows[row.id], adds(prover, row, alive)):
+        counts = row.note or prover.shown.counts(row)
+        if counts or prover.solver.possible(prover.does.rows[row.id], adds(prover, row, alive)):
             alive.append(row)
         else:
             yield row, "whenever it matches, other rows add and hold as much, or the route goes there or at once"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Final, Self
 
 from services.triage.proof.behaviour import as_urgent
-from services.triage.proof.effects import ADD, DESTINATION, HOLD, PRIORITY
 from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS
 from services.triage.rules.rows import CURRENT_TEAM
 from shared.codes import Urgency
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from services.triage.rules import Proposal, Route, Row, RuleSet, Value
+
+
+PRIORITY: Final = "priority"  # the columns of what follows from a row
+DESTINATION: Final = "destination"
+ADD: Final = "add"
+HOLD: Final = "hold"
 
 
 class Shown:
@@ -30,6 +36,17 @@ class Shown:
         self._follows: set[tuple[str, str]] = set()
         for example in rules.examples:
             self.see(example.facts)
+
+    def beside(self) -> Self:
+        """The same, to take in more."""
+        more = copy(self)
+        values = defaultdict(set, {key: set(values) for key, values in self._values.items()})
+        vars(more).update(_values=values, _follows=set(self._follows))
+        return more
+
+    def counts(self, row: Row[object]) -> bool:
+        """Whether some outcome hangs on the row."""
+        return not self._follows.isdisjoint((row.id, column) for column in (PRIORITY, DESTINATION, ADD, HOLD))
 
     def has(self, row: Row[object], column: str, values: Collection[Value]) -> bool:
         """Whether an outcome hangs on the row with the input at one of the values; without values, on what follows."""
