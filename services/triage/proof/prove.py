@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.triage.proof.edges import check_edges
 from services.triage.proof.promises import check_promises
@@ -11,17 +11,25 @@ from services.triage.proof.rows import check_complete, check_rows_alive
 from services.triage.proof.solver import Undecided
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.triage.rules import RuleSet
     from services.triage.rules.findings import Place
 
-CHECKS = (check_complete, check_rows_alive, check_promises, check_edges)
+CHECKS: Final = {
+    "every referral goes somewhere": check_complete,
+    "every row can change something": check_rows_alive,
+    "every promise is kept": check_promises,
+    "every edge is shown by an example": check_edges,
+}
 
 
-def prove(rules: RuleSet, place: Place) -> None:
+def prove(rules: RuleSet, place: Place, begin: Callable[[str], object] = lambda _: None) -> None:
     """Notes every gap, dead row, broken promise and edge without example; a question without answer is a finding too."""
     try:
         prover = Prover(rules)
-        for check in CHECKS:
+        for step, check in CHECKS.items():
+            begin(step)
             check(prover, place)
     except Undecided as error:
         cure = "make the tables simpler, or raise the solver's limit"

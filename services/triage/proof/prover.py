@@ -11,6 +11,7 @@ from services.triage.proof.behaviour import behaviour
 from services.triage.proof.classes import cells, classes_of
 from services.triage.proof.formula import Formula
 from services.triage.proof.solver import Solver
+from services.triage.proof.wording import facts_in_words
 from services.triage.rules.cells import CellError, read_cell
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Prover:
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
-        given = self.rules.baseline
-        return "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "as given"
+        return facts_in_words(facts, self.rules.baseline) or "as given"
 
 
 def _cells(rules: RuleSet, line: Mapping[str, str]) -> list[tuple[str, Allowed]]:
