@@ -98,9 +98,7 @@ def test_what_is_declared_otherwise_differs_though_nobody_moves(
     assert "input phq9: only the new file declares 28: referrals with these values were not compared" in said
 
 
-def test_inputs_without_a_value_in_common_cannot_be_compared(
-    files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
-):
+def test_inputs_that_share_no_value_cannot_be_compared(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]):
     files[0].write_text(
         SMALL.replace("risk_unanswered: {yes or no: any}", "risk_unanswered: {one of: [maybe]}")
         .replace("| yes             |", "| maybe           |")

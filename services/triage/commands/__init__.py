@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-COMMANDS: Final = ("bring_in", "check", "diff", "explain", "export", "replay", "what_if")
+COMMANDS: Final = ("bring_in", "check", "diff", "examples", "explain", "export", "replay", "what_if")
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
 frontdoor rules diff OLD NEW                                who would go elsewhere, proved of every possible referral
+frontdoor rules examples FILE                               the examples that it lacks, for clinicians to confirm
 frontdoor rules explain FILE phq9=18 problem=mood           which row decides, and which it beats
 frontdoor rules what-if FILE phq9=? suicidal=?              all that can come of it while these are unknown
 frontdoor rules replay FILE --since 90d                     past referrals under it and under the rules in force

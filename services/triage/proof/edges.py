@@ -68,6 +68,7 @@ def missing_edges(prover: Prover) -> Iterator[Missing]:
                 there = prover.formula.any_of(prover.formula.is_value(name, value) for value in sorted(values, key=str))
                 facts = prover.find(rest, there, matters[row.id])
                 if facts is not None:
+                    facts[name] = prover.among(values, name, facts[name])
                     for shown_row, shown_input in _shown_by(prover.rules, facts):
                         seen[shown_row, shown_input].add(facts[shown_input])
                     yield Missing(Edge(row, name, values), facts, prover.rules.propose(facts))
@@ -124,3 +125,9 @@ def _differs(rules: RuleSet, bits: int, facts: Mapping[str, Value], came: object
 def _asserted(got: Proposal) -> object:
     """What an example says of an outcome."""
     return got.urgency, got.destination, frozenset(got.also), got.hold
+
+
+def shown_among(rules: RuleSet, facts: Mapping[str, Value], edges: Iterable[Edge]) -> list[Edge]:
+    """Those of the edges that one referral shows."""
+    seen = set(_shown_by(rules, facts))
+    return [edge for edge in edges if (edge.row.id, edge.input) in seen and facts[edge.input] in edge.values]

@@ -15,7 +15,7 @@ from services.triage.proof.wording import facts_in_words
 from services.triage.rules.cells import CellError, read_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.triage.rules import Allowed, RuleSet, Value
     from services.triage.rules.findings import Place
@@ -43,6 +43,12 @@ class Prover:
         if self.solver.possible(self._likely, *terms):
             return self.solver.find(self._likely, *terms)
         return self.solver.find(*terms)
+
+    def among(self, values: Collection[Value], name: str, found: Value) -> Value:
+        """The value of these that no cell of the rules tells apart from the one found."""
+        places = self.formula.places[name]
+        alike = (value for value in sorted(values, key=str) if places[value] == places[found])
+        return found if found in values else next(alike)
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
