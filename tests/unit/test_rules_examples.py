@@ -42,11 +42,26 @@ def test_with_the_proposed_examples_every_edge_and_every_row_is_shown(file: Path
     assert frontdoor("examples", file) == 0
 
 
-def test_no_example_is_proposed_whose_edges_the_others_show(file: Path, capsys: pytest.CaptureFixture[str]):
+def test_one_example_is_proposed_for_all_the_edges_that_it_shows(file: Path, capsys: pytest.CaptureFixture[str]):
+    file.write_text(SMALL[: SMALL.index("    U03  | suicidal = plan")] + WITHOUT)
     proposed = told(capsys, "examples", file)["examples"]
-    assert proposed and all(each["shows"] for each in proposed)
     shown = [words for each in proposed for words in each["shows"]]
-    assert len(shown) == len(set(shown))
+    assert len(shown) == len(set(shown)) > len(proposed)
+    assert all(each["shows"] for each in proposed)
+
+
+def test_a_row_without_edges_gets_an_example_too(file: Path, capsys: pytest.CaptureFixture[str]):
+    overlays = "    row  | domestic_abuse | risk_unanswered | add          | hold | source | hazard\n"
+    only_tells = "    N01  | yes            | yes             |              |      | test   | HZ08 | ring first\n"
+    with_notes = overlays.replace("hazard", "hazard | note").replace("\n", "\n" + only_tells)
+    rows = (
+        ("test   | HZ08\n    U10.1", "test   | HZ08 |\n    U10.1"),
+        ("yes  | test   | HZ02", "yes  | test   | HZ02 |"),
+    )
+    file.write_text(edited(SMALL, (overlays, with_notes), *rows))
+    assert "N01 taking part" in {
+        words for each in told(capsys, "examples", file)["examples"] for words in each["shows"]
+    }
 
 
 def test_only_lines_of_the_examples_table_are_added_and_each_says_that_it_is_open(file: Path):
