@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-COMMANDS: Final = ("bring_in", "check", "diff", "examples", "explain", "export", "replay", "what_if")
+COMMANDS: Final = ("bring_in", "check", "diff", "examples", "explain", "export", "render", "replay", "what_if")
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
@@ -19,6 +19,7 @@ frontdoor rules examples FILE                               the examples that it
 frontdoor rules explain FILE phq9=18 problem=mood           which row decides, and which it beats
 frontdoor rules what-if FILE phq9=? suicidal=?              all that can come of it while these are unknown
 frontdoor rules replay FILE --since 90d                     past referrals under it and under the rules in force
+frontdoor rules render FILE --out PAGE.html                 a page to read, print and sign
 frontdoor rules export FILE --xlsx BOOK.xlsx                its tables as a spreadsheet
 frontdoor rules import FILE --from BOOK.xlsx                and back, once it is edited
 frontdoor rules COMMAND --help                              each command has examples of its own

@@ -88,7 +88,7 @@ def as_json(verdict: Verdict, shown: dict[int, Counterexample], took: float) -> 
 
 def _against(old: Any, verdict: Verdict) -> dict[str, Any]:
     from services.triage.commands.diff import as_json as difference_as_json
-    from services.triage.commands.diff import compared
+    from services.triage.proof.compared import compared
 
     if old is None or verdict.rules is None:
         return {}

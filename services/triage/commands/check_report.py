@@ -9,8 +9,8 @@ from rich.console import Console
 
 from services.triage.commands import diff_report
 from services.triage.commands.counterexamples import explaining
-from services.triage.commands.diff import compared
 from services.triage.commands.diff_report import line
+from services.triage.proof.compared import compared
 from services.triage.proof.explaining import cells_of, explain
 from services.triage.proof.wording import facts_in_words, number_in_words, outcome_in_words
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from shared.command_line import CLEAN, FINDING, add_command
-from shared.errors import Usage
 
 if TYPE_CHECKING:
     import argparse
 
-    from services.triage.proof.definitions import Redefined
-    from services.triage.proof.difference import Difference, Move
+    from services.triage.proof.compared import Compared
     from services.triage.rules import Proposal, RuleSet
     from shared.command_line import Commands
 
@@ -36,20 +34,11 @@ def register(commands: Commands) -> None:
     parser.set_defaults(run=run)
 
 
-class Compared(NamedTuple):
-    """Two rule sets, every move between them with what is lost by it, and what they declare otherwise."""
-
-    old: RuleSet
-    new: RuleSet
-    difference: Difference
-    moves: list[tuple[Move, tuple[str, ...]]]
-    redefined: list[Redefined]
-
-
 def run(arguments: argparse.Namespace) -> int:
     """1 where something differs; `Refused` where one of the files cannot be read."""
     from services.triage.commands.given import draft
     from services.triage.commands.progress import steps
+    from services.triage.proof.compared import compared
 
     with steps() as begin:
         begin("the files are read")
@@ -65,19 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         show(Console(highlight=False), found)
     return FINDING if found.moves or found.redefined else CLEAN
-
-
-def compared(old: RuleSet, new: RuleSet) -> Compared:
-    """The difference; `Usage` where no value of some input stands in both."""
-    from services.triage.proof.definitions import redefined
-    from services.triage.proof.difference import Difference, shared_inputs
-    from services.triage.proof.losses import worst_first
-
-    for name, shared in shared_inputs(old, new).items():
-        if not shared:
-            raise Usage("nothing-shared", f"no value of {name} stands in both files, so no referral can be compared")
-    difference = Difference(old, new)
-    return Compared(old, new, difference, worst_first(difference.moves(), difference), redefined(old, new))
 
 
 def as_json(found: Compared) -> dict[str, Any]:

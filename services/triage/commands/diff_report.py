@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from services.triage.commands.diff import Compared
+    from services.triage.proof.compared import Compared
     from services.triage.proof.difference import Difference, Move
 
     Marked = tuple[Move, tuple[str, ...]]
