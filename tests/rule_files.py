@@ -27,11 +27,15 @@ def borough() -> RuleSet:
 
 def borough_with(*changes: tuple[str, str]) -> bytes:
     """The borough's file with each place that says the first saying the second, and approved so."""
-    file = BOROUGH
+    return signed(edited(BOROUGH, *changes)).encode()
+
+
+def edited(file: str, *changes: tuple[str, str]) -> str:
+    """A file with each place that says the first saying the second."""
     for old, new in changes:
         assert file.count(old) == 1, f"{old!r} stands {file.count(old)} times in the file"
         file = file.replace(old, new)
-    return signed(file).encode()
+    return file
 
 
 def findings_of(file: bytes) -> tuple[Finding, ...]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from services.triage.proof.prove import prove
-from services.triage.rules import Finding, Place, Refused, examine
+from services.triage.proof.verdict import judge
+from services.triage.rules import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from services.triage.proof.verdict import Verdict
 
 
 def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) -> dict[str, Any]:
@@ -25,14 +26,13 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) 
 
     Without `roles` approvals are not looked at.
     """
-    place, rules = Place(file), None
-    with suppress(Refused):  # so many findings that it was given up: they say enough
-        rules = examine(text, place, roles=roles)
-        if rules is not None:
-            _check_folder(rules.locality, locality, place)
-            prove(rules, place)
-    if rules is None or place.findings:
-        return {"findings": [_words(finding) for finding in place.findings]}
+    judged = judge(text, file, roles=roles)
+    rules, findings = (
+        judged.rules,
+        [_words(finding) for finding in (*judged.findings, *_of_folder(judged, file, locality))],
+    )
+    if rules is None or findings:
+        return {"findings": findings}
     return {
         "findings": [],
         "version": rules.version,
@@ -41,11 +41,13 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) 
     }
 
 
-def _check_folder(said: str, locality: str, place: Place) -> None:
+def _of_folder(judged: Verdict, file: str, locality: str) -> Iterator[Finding]:
     """The file stands in the folder of its locality."""
+    said = judged.rules.locality if judged.rules else locality
     if said != locality:
         cure = f"write ruleset: {locality}, or put the file into the folder {said}"
-        place.at(column="ruleset", line=1).fault(f"the file says ruleset: {said}, its folder {locality}", cure)
+        message = f"the file says ruleset: {said}, its folder {locality}"
+        yield Finding("parse", message, file, column="ruleset", cure=cure, line="1")
 
 
 def _words(finding: Finding) -> dict[str, str]:

@@ -43,7 +43,7 @@ PROBLEM_OF_REASON: Final = {
     "30": "learning disability",
     "31": "employment",
 }
-_MAIN_PROBLEMS: Final = frozenset(
+MAIN_PROBLEMS: Final = frozenset(
     [
         "mood",
         "anxiety",
@@ -108,7 +108,7 @@ def _by_precedence(main: str, code: str) -> str:
     known = PROBLEM_OF_REASON.get(code)
     if known is not None:
         return known
-    if main in _MAIN_PROBLEMS:
+    if main in MAIN_PROBLEMS:
         return main
     unanswered = NOT_RECORDED in (main, code) and UNMAPPED not in (main, code)
     return NOT_RECORDED if unanswered else UNMAPPED

@@ -14,9 +14,12 @@ COMMANDS: Final = (
     "approve",
     "bring_in",
     "check",
+    "diff",
+    "examples",
     "explain",
     "export",
     "history",
+    "render",
     "replay",
     "rollback",
     "what_if",
@@ -24,9 +27,12 @@ COMMANDS: Final = (
 
 EXAMPLES: Final = """
 frontdoor rules check deploy/rules/lambeth/ruleset.yaml     could it come into force, and why not?
+frontdoor rules diff OLD NEW                                who would go elsewhere, proved of every possible referral
+frontdoor rules examples FILE                               the examples that it lacks, for clinicians to confirm
 frontdoor rules explain FILE phq9=18 problem=mood           which row decides, and which it beats
 frontdoor rules what-if FILE phq9=? suicidal=?              all that can come of it while these are unknown
 frontdoor rules replay FILE --since 90d                     past referrals under it and under the rules in force
+frontdoor rules render FILE --out PAGE.html                 a page to read, print and sign
 frontdoor rules export FILE --xlsx BOOK.xlsx                its tables as a spreadsheet
 frontdoor rules import FILE --from BOOK.xlsx                and back, once it is edited
 frontdoor rules approve FILE --role clinician --name "..."  sign it

@@ -6,14 +6,12 @@ Whether the rules are sound is for `frontdoor rules check` to say; who approved 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.triage.commands.check import contents, tell
+from services.triage.commands.writing import write_whole
 from shared.command_line import CLEAN, add_command
 from shared.errors import Usage
 
@@ -70,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         if table.cells != wanted
     }
     if changed or arguments.out:
-        _write(out, layout.with_cells(cells), mode_of=file)
+        write_whole(out, layout.with_cells(cells), mode_of=file)
     if arguments.json:
         print(json.dumps({"findings": [], "file": str(out), "changed": changed}))
     else:
@@ -108,21 +106,6 @@ def _difference(old: Cells, new: Cells) -> dict[str, int]:
         for cells in (old, new)
     )
     return {"rows in": (after - before).total(), "rows out": (before - after).total()}
-
-
-def _write(file: Path, text: bytes, *, mode_of: Path) -> None:
-    """The file whole, or not at all."""
-    file = file.resolve()
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
-        try:
-            new.write(text)
-            new.flush()
-            os.fsync(new.fileno())
-            shutil.copymode(mode_of, new.name)
-            Path(new.name).replace(file)
-        except BaseException:
-            Path(new.name).unlink()
-            raise
 
 
 def _say(changed: dict[str, dict[str, int]], file: Path, *, of: int) -> None:

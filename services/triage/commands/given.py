@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from services.triage.commands.check import contents
 from services.triage.facts import FACTS, RISK_QUESTIONS, RISK_UNANSWERED, facts_of, with_blanks
 from services.triage.proof.explaining import undeclared
-from services.triage.rules import read
+from services.triage.rules import Place, Refused, examine
 from services.triage.rules.cells import CellError, read_value
 from services.triage.rules.findings import nearest
 from shared.cloudevents import Unreadable, from_plain
@@ -36,11 +37,15 @@ class Given(NamedTuple):
 
 
 def draft(file: Path) -> RuleSet:
-    """The rule set in a file, approved or not: these commands are for those who are still to approve it."""
-    try:
-        return read(file.read_bytes(), file.name, roles=None)
-    except OSError as error:
-        raise Usage("no-file", f"cannot read {file}: {error.strerror}") from error
+    """The rule set in a file; `Refused` where it cannot be read.
+
+    Approved or not, and whatever its examples say: these commands are for those who are still at work on it.
+    """
+    place = Place(file.name)
+    rules = examine(contents(file), place, roles=None)
+    if rules is None:
+        raise Refused(tuple(place.findings))
+    return rules
 
 
 def facts_given(rules: RuleSet, texts: Iterable[str]) -> Given:

@@ -7,6 +7,7 @@ no longer change anything left out; so what seemed too many referrals to list fa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.proof.classes import classes_of
@@ -178,7 +179,9 @@ def _step(groups: dict[int, int], masks: dict[int, int], sure: int, sides: list[
 
 def _free(inputs: Mapping[str, Allowed], order: list[str]) -> int:
     """How many ways there are to answer what no row asks."""
-    number = 1
-    for name in inputs.keys() - set(order):
-        number *= sum(1 for _ in inputs[name])
-    return number
+    return possible_referrals({name: domain for name, domain in inputs.items() if name not in order})
+
+
+def possible_referrals(inputs: Mapping[str, Allowed]) -> int:
+    """How many possible referrals there are: every value of each input with every value of the others."""
+    return prod(sum(1 for _ in domain) for domain in inputs.values())

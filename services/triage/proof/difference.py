@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.triage.proof.behaviour import behaviour, exactly
 from services.triage.proof.classes import cells, classes_of
-from services.triage.proof.counting import Asked, TooMany, counts
+from services.triage.proof.counting import Asked, TooMany, counts, possible_referrals
 from services.triage.proof.formula import FALSE, Formula
 from services.triage.proof.solver import Solver
 from shared.codes import Urgency
@@ -53,13 +53,13 @@ class Difference:
 
     def __init__(self, before: RuleSet, after: RuleSet, limit: float = LIMIT) -> None:
         self.inputs = shared_inputs(before, after)
+        self.possible = possible_referrals(self.inputs)
         self.before, self.after = replace(before, inputs=self.inputs), replace(after, inputs=self.inputs)
-        given = {
-            name: _within(value, self.inputs[name]) for name, value in {**before.baseline, **after.baseline}.items()
-        }
+        baseline = {**before.baseline, **after.baseline}
+        self.given = {name: _within(value, self.inputs[name]) for name, value in baseline.items()}
         self._formula = Formula(classes_of(self.inputs, (*cells(before), *cells(after))))
         self._one, self._other = behaviour(self._formula, self.before), behaviour(self._formula, self.after)
-        self._solver = Solver(self._formula, given, limit)
+        self._solver = Solver(self._formula, self.given, limit)
         for rules, does in ((before, self._one), (after, self._other)):
             if self._solver.possible(does.nowhere):
                 raise Usage("gap", f"version {rules.version} sends some referrals nowhere: see `rules check`")

@@ -13,6 +13,7 @@ from services.triage.proof.classes import cells, classes_of
 from services.triage.proof.formula import Formula
 from services.triage.proof.shown import Shown
 from services.triage.proof.solver import Solver
+from services.triage.proof.wording import facts_in_words
 from services.triage.rules.cells import CellError, read_cell
 
 if TYPE_CHECKING:
@@ -61,16 +62,12 @@ class Prover:
     def among(self, values: Collection[Value], name: str, found: Value) -> Value:
         """The value of these that no cell of the rules tells apart from the one found."""
         places = self.formula.places[name]
-        return (
-            found
-            if found in values
-            else next(value for value in sorted(values, key=str) if places[value] == places[found])
-        )
+        alike = (value for value in sorted(values, key=str) if places[value] == places[found])
+        return found if found in values else next(alike)
 
     def words(self, facts: Mapping[str, Value]) -> str:
         """A referral in the words of an example: what departs from the facts that examples share."""
-        given = self.rules.baseline
-        return "; ".join(f"{name} = {value}" for name, value in facts.items() if value != given[name]) or "as given"
+        return facts_in_words(facts, self.rules.baseline) or "as given"
 
 
 def _cells(rules: RuleSet, line: Mapping[str, str]) -> list[tuple[str, Allowed]]:

@@ -13,7 +13,7 @@ from services.triage.rules.row_tables import Table, read_tables
 from services.triage.rules.tables import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from services.triage.rules import frame
 
@@ -44,6 +44,17 @@ class Layout:
                 old = lines[table.lines.start : table.lines.stop]
                 lines[table.lines.start : table.lines.stop] = _laid_out(wanted, old)
         return "".join(lines).encode()
+
+    def with_rows(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
+        """The file with rows, each by its columns, appended to the table of this name; a column it lacks is added."""
+        cells = [table.cells for table in self.tables]
+        place = next(place for place, table in enumerate(self.tables) if table.name == name)
+        columns, *others = cells[place]
+        said = dict.fromkeys(column for row in rows for column, cell in row.items() if cell)
+        wanted = (*columns, *(column for column in said if column not in columns))
+        old = [(*row, *[""] * (len(wanted) - len(columns))) for row in others]
+        cells[place] = (wanted, *old, *(tuple(row.get(column, "") for column in wanted) for row in rows))
+        return self.with_cells(cells)
 
 
 def read_layout(data: bytes, file: str) -> Layout:
