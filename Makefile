@@ -49,7 +49,7 @@ bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
 bench-rules: $(READY) ## measure rules and their gate and write docs/benchmarks-rules.md
 	@$(BIN)/python -m tests.bench.rules
 
-assurance: $(READY) ## make every small mistake in Lambeth's rules, ask the gate, write docs/rules-assurance.md
+assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each, write docs/rules-assurance.md
 	@$(BIN)/python -m tests.assurance
 
 up: ## the whole system in containers (docker compose)

@@ -1,1 +1,1 @@
-"""Seeded faults: every small mistake that a hand could make in a rule file's tables, and whether the gate refuses it."""
+"""Seeded mistakes in a rule file's tables, and whether the gate refuses them."""

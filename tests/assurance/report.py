@@ -51,8 +51,8 @@ def _page(run: Run) -> str:
     formless = sum(tried.moves is None for tried in run.tried)
     return f"""# Rules: what the gate catches
 
-`make assurance` makes every small mistake that a hand could make in the rule tables of {rules.locality} {rules.version} and asks
-the gate about each, approvals left aside. Seed {run.seed}; {run.machine}; {run.seconds / 60:.0f} minutes.{_added(run)}
+`make assurance` makes every mistake of the kinds below in the rule tables of {rules.locality} {rules.version} and asks the gate
+about each, approvals left aside. Seed {run.seed}; {run.machine}; {run.seconds / 60:.0f} minutes.{_added(run)}
 
 {len(run.tried):,} mutants of {len(tuple(rules.rows))} rows. {formless:,} are no rule set any more and are refused as they are read. Of the others
 {len(moving):,} change what becomes of some possible referral (decided exactly: an example shows it, or the solver finds a
@@ -61,7 +61,8 @@ referral that moves or proves that there is none). **{len(run.survivors)} of the
 ## Caught by
 
 By kind, the first check that refuses those that move a referral, in the gate's order. `parse` are those that are no rule
-set. Those that move no referral are harmless, and not asked about.
+set. Those that move no referral are harmless, and not asked about. Not made: a word added to a cell, a blank cell filled, a
+section moved, a fault in the inputs, the destinations, the promises or the examples themselves.
 
 {_table(("kind", "mutants", *ORDER, "survive", "move nothing"), _kinds(run))}
 
