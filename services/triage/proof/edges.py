@@ -59,26 +59,40 @@ def check_edges(prover: Prover, place: Place) -> None:
 def missing_edges(prover: Prover) -> Iterator[Missing]:
     """The edges that no example shows though one could, each with a referral that would."""
     seen = prover.shown.beside()
-    unshown = [edge for edge in edges(prover.rules) if not seen.has(edge.row, edge.column, edge.values)]
-    matters = effects(prover) if unshown else {}
-    parts = follows(prover, matters) if unshown else {}
-    for edge in unshown:
+    for edge, term in _open(prover):
         if seen.has(edge.row, edge.column, edge.values):
             continue  # by a referral that another edge brought
-        terms = _there(prover, edge, matters) if edge.values else (parts[edge.row.id][edge.column],)
-        if (facts := prover.find(*terms)) is not None:
+        if (facts := prover.find(term)) is not None:
             if edge.values:
                 facts[edge.column] = prover.among(edge.values, edge.column, facts[edge.column])
             seen.see(facts)
             yield Missing(edge, facts, prover.rules.propose(facts))
 
 
-def _there(prover: Prover, edge: Edge, matters: Mapping[str, str]) -> tuple[str, ...]:
+def _open(prover: Prover) -> Iterator[tuple[Edge, str]]:
+    """The edges that no example shows, of rows with one that some referral could: what that would have to be."""
+    unshown = [edge for edge in edges(prover.rules) if not prover.shown.has(edge.row, edge.column, edge.values)]
+    if not unshown:
+        return
+    formula, matters = prover.formula, effects(prover)
+    parts, taken = follows(prover, matters), formula.no(prover.does.nowhere)
+    by_row: dict[str, list[tuple[Edge, str]]] = {}
+    for edge in unshown:
+        term = _there(prover, edge, matters) if edge.values else parts[edge.row.id][edge.column]
+        by_row.setdefault(edge.row.id, []).append((edge, formula.all_of((taken, term))))
+    any_of = {row: formula.any_of(term for _, term in terms) for row, terms in by_row.items()}
+    prover.solver.prepare(any_of.values())
+    for row, term in any_of.items():
+        if prover.solver.possible(term):  # one question a row: of most no edge is open
+            yield from by_row[row]
+
+
+def _there(prover: Prover, edge: Edge, matters: Mapping[str, str]) -> str:
     """That the input has one of the edge's values, all else is as the row asks, and whether the row matches matters."""
     formula, name = prover.formula, edge.column
     rest = formula.when({other: cell for other, cell in edge.row.when.items() if other != name})
     there = formula.any_of(formula.is_value(name, value) for value in sorted(edge.values, key=str))
-    return rest, there, matters[edge.row.id]
+    return formula.all_of((rest, there, matters[edge.row.id]))
 
 
 def edges(rules: RuleSet) -> Iterator[Edge]:

@@ -42,6 +42,7 @@ def check_rows_alive(prover: Prover, place: Place) -> None:
 
 def _dead_routes(prover: Prover) -> Iterator[tuple[Row[object], str]]:
     routes, does = prover.rules.rows.routes, prover.does
+    prover.solver.prepare(does.first[row.id] for row in routes if not prover.shown.counts(row))
     for place, row in enumerate(routes):
         if not prover.shown.counts(row) and not prover.solver.possible(does.first[row.id]):
             above = {prover.formula.no(does.rows[other.id]): other.id for other in routes[:place]}

@@ -1,8 +1,8 @@
 """Grown rule files: as many rows as asked for, all of them alive, in Lambeth's proportions and with its inputs.
 
 Up to Lambeth's own number the rows are some of Lambeth's; beyond it each further row narrows one of those, stands just
-above it and comes to the same end. A narrow file has only rows that ask for no more than ten inputs between them. `beats`, promises and examples are computed, which does for a benchmark alone: in a
-real file clinicians say them.
+above it and comes to the same end. A narrow file has only rows that ask for no more than ten inputs between them.
+`beats`, promises and examples are computed, which does for a benchmark alone: in a real file clinicians say them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml
 
+from services.triage.proof.prover import Prover
+from services.triage.proof.rows import check_rows_alive
+from services.triage.rules import Place, examine
+from tests.assurance.completing import completed
 from tests.bench.rules.written import Example, written
 from tests.plain_rules import PlainRow, Value, inputs_of, lines_of, propose, row_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+MORE: Final = 150  # per cent of the rows that are wanted: some turn out to be dead
 LAMBETH: Final = Path(__file__).parents[3] / "deploy" / "rules" / "lambeth" / "ruleset.yaml"
 TEN: Final = frozenset(
     [
@@ -80,26 +85,62 @@ def grown(count: int, *, narrow: bool = False, seed: int = 3) -> bytes:
     """A rule file of `count` rows."""
     rng, shown, base = random.Random(seed), dict(seeds().shown), seeds(narrow=narrow).rows
     rows = _some_of(base, rng, count)
+    if len(rows) < count:
+        rows = _alive(_more(rng, rows, base, shown, count * MORE // 100), shown)
+        rows = _some_of(rows, rng, count)  # taking rows out leaves the others alive
+    return completed(_file(rows, shown))[0]
+
+
+def _more(
+    rng: random.Random, rows: list[PlainRow], base: list[PlainRow], shown: dict[str, list[Facts]], count: int
+) -> list[PlainRow]:
+    """So many rows, each further one just above the row that it narrows."""
+    rows, last = list(rows), _last(rows)
     while short := _short(rows, base, count):
-        parent = rng.choice([row for row in rows if row.kind == short])
+        parent = rng.choice([row for row in rows if row.kind == short and row is not last])  # nor taken from above
         child, examples = _narrowed(rng, parent, [*base, *rows], shown[parent.id])
         shown[child.id] = examples
         rows.insert(rows.index(parent), child)
-        if not _short(rows, base, count):
-            alive = {row.id for row in rows if any(row.id in _with_a_say(rows, facts) for facts in shown[row.id])}
-            rows = [row for row in rows if row.id in alive]
-    rows = [_with_beats(row, rows) for row in rows]
-    return written(LAMBETH.read_text(), rows, _examples(rows, shown))
+    return rows
+
+
+def _alive(rows: list[PlainRow], shown: dict[str, list[Facts]]) -> list[PlainRow]:
+    """Without the rows that have no say in their own examples, or that the gate would refuse."""
+    rows = [
+        row for row in rows if row is rows[-1] or any(row.id in _with_a_say(rows, facts) for facts in shown[row.id])
+    ]
+    dead = _dead(_file(rows, shown))
+    return [row for row in rows if row.id not in dead]
+
+
+def _file(rows: list[PlainRow], shown: dict[str, list[Facts]]) -> bytes:
+    """The rows as a file, with an example for each."""
+    return written(LAMBETH.read_text(), [_with_beats(row, rows) for row in rows], _examples(rows, shown))
+
+
+def _dead(file: bytes) -> set[str]:
+    """The rows that the gate would refuse since they change nothing."""
+    place = Place("grown")
+    rules = examine(file, place, roles=None)
+    place.refuse_if_faulty()
+    if rules is not None:
+        check_rows_alive(Prover(rules), place)
+    return {finding.row for finding in place.findings}
 
 
 def _some_of(rows: list[PlainRow], rng: random.Random, count: int) -> list[PlainRow]:
     """As many rows as are wanted, in order; the last destination row catches all, so it stays."""
-    last = [row for row in rows if row.kind == "sections"][-1]
+    last = _last(rows)
     chosen = {last.id}
     for kind in KINDS:
         of_kind = [row.id for row in rows if row.kind == kind and row is not last]
         chosen.update(rng.sample(of_kind, min(len(of_kind), _share(kind, rows, count) - (kind == "sections"))))
     return [row for row in rows if row.id in chosen]
+
+
+def _last(rows: list[PlainRow]) -> PlainRow:
+    """The destination row that catches what no other does."""
+    return [row for row in rows if row.kind == "sections"][-1]
 
 
 def _share(kind: str, base: list[PlainRow], count: int) -> int:
