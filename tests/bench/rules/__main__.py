@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from services.triage.rules import read
 from tests.bench.machine import machine
 from tests.bench.rules import if_elif, zen_graph
+from tests.bench.rules.change import change_waits
 from tests.bench.rules.gate import gate_times, starts
 from tests.bench.rules.grown import LAMBETH, grown
 from tests.bench.rules.referrals import anything, referrals
@@ -135,6 +136,7 @@ def main() -> None:
         "gate": [gate_times(count, grown(count)) for count in SIZES],
         "starts": starts(),
         "naive": naive_agrees(arguments.random),
+        "change": change_waits(),
     }
     print(write(found, PAGE))
 
