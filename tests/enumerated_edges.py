@@ -27,7 +27,11 @@ def edges(all_of: Enumerated) -> Iterator[Edge]:
     for row in rows:
         for name, allowed in row.when.items():
             yield from (Edge(row.id, name, values) for values in ends(allowed, all_of.rules.inputs[name]))
-    kinds = ((rows.urgency, ("priority",)), (rows.routes, ("destination", "priority")), (rows.overlays, ("add", "hold")))
+    kinds = (
+        (rows.urgency, ("priority",)),
+        (rows.routes, ("destination", "priority")),
+        (rows.overlays, ("add", "hold")),
+    )
     for those, columns in kinds:
         yield from (Edge(row.id, column, frozenset()) for row in those for column in columns)
 

@@ -87,7 +87,7 @@ def test_every_row_can_be_shown_as_it_is_written():
     assert read_rules(FILE.read_text()).rows.keys() == {row.id for row in lambeth().rows}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(near_an_example())
 def test_any_facts_have_one_destination_and_an_urgency_never_below_the_referrers(facts: dict[str, Value]):
     got, own = lambeth().propose(facts), facts["referrer_urgency"]
@@ -98,7 +98,7 @@ def test_any_facts_have_one_destination_and_an_urgency_never_below_the_referrers
         assert got.urgency is not Urgency.ROUTINE
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(near_an_example(), st.sampled_from((17, 40)))
 def test_what_peers_and_the_evening_sanctuary_add_never_stands_beside_a_need_of_hours(
     facts: dict[str, Value], age: int

@@ -68,7 +68,10 @@ def assert_promises_agree(prover: Prover, all_of: Enumerated) -> None:
         assert says.startswith("broken: ") == bool(broken), (promise.text, says)
         assert says.startswith("can never apply: ") != all_of.applies(promise), (promise.text, says)
         if promise.worsening and all_of.applies(promise):
-            assert says.startswith("says nothing: ") != all_of.tells_apart(promise.worsening.input), (promise.text, says)
+            assert says.startswith("says nothing: ") != all_of.tells_apart(promise.worsening.input), (
+                promise.text,
+                says,
+            )
         if broken:
             assert_broken_by(all_of, promise, json.loads(found[number].referral)["facts"])
 
