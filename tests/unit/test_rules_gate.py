@@ -188,6 +188,18 @@ def test_one_change_is_refused_with_its_code_place_words_cure_and_referral(one: 
         assert (got.destination, got.urgency) == one.comes
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "as phq9 goes from 5 to 7, care never lessens",
+        "when phq9 is 8 or more, as phq9 rises, urgency never falls",
+        "as referrer_urgency goes from 3 to 2 to 4 to 1, urgency never falls",
+    ],
+)
+def test_a_promise_about_values_that_no_row_tells_apart_is_kept(text: str):
+    assert refused(changed((PROMISE, f'"{text}"'))) == []
+
+
 def test_a_sound_file_passes_and_says_what_activation_needs():
     assert verdict(SOUND.encode(), "lambeth/ruleset.yaml", "lambeth", REQUIRED_ROLES) == {
         "findings": [],
