@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from services.frontdoor.database import ROLES_FILE, prepare
 from tests import engine
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 TEMPLATE = "frontdoor_template"
 _numbers = itertools.count(1)
+settings.register_profile("unhurried", deadline=None)  # the machine may be busy; the time of a whole test is limited
+settings.load_profile("unhurried")
 
 
 def pytest_report_header() -> str:

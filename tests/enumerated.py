@@ -35,14 +35,6 @@ class Came(NamedTuple):
         return self[:4]
 
 
-class Edge(NamedTuple):
-    """What an example must show: a row with an input at one of some values."""
-
-    row: str
-    input: str
-    values: frozenset[Value]
-
-
 class Enumerated:
     """All referrals of a rule set, the rows that match each, and what comes of it."""
 
@@ -105,6 +97,10 @@ class Enumerated:
         better = worsening.steps[:-1] if worsening else ()
         return any(allows(promise.when, f) and (not worsening or f[worsening.input] in better) for f in self.facts)
 
+    def tells_apart(self, name: str) -> bool:
+        """Whether some row asks for an input, or the outcome is never less urgent than it says."""
+        return name == "referrer_urgency" or any(name in row.when for row in self.rules.rows)
+
     def breaks(self, promise: Promise, facts: Facts, came: Came) -> bool:
         """Whether a referral that a promise speaks of breaks it; where it is about worsening, when it gets worse."""
         if promise.worsening is None:
@@ -120,11 +116,11 @@ class Enumerated:
                 continue
             worse = {**facts, about.input: another}
             then = self.of(worse)
-            less = about.urgency and SEVERITY[then.urgency] > SEVERITY[self._person(facts)]
+            less = about.urgency and SEVERITY[then.urgency] > SEVERITY[self.person(facts)]
             if then.section and (less or (about.care and self._lessens(came, then))):
                 yield worse
 
-    def _person(self, facts: Facts) -> str:
+    def person(self, facts: Facts) -> str:
         """The urgency but for what the deciding row itself asks for."""
         rows = [row.id for row in self.rules.rows.urgency if matches(row, facts)]
         return self.come(rows, facts).urgency
@@ -154,54 +150,6 @@ class Enumerated:
             "front-door",
         }
         return rung(other) < rung(one) or (lost and rung(other) == 0)
-
-    def unshown(self) -> set[Edge]:
-        """The edges that no example shows though some referral would."""
-        return {
-            edge
-            for edge in self.edges()
-            if not self.shown(edge)
-            and any(self._thinkable(edge, facts) and self.shows(edge, facts) for facts in self.facts)
-        }
-
-    def shown(self, edge: Edge) -> bool:
-        """Whether an example shows an edge."""
-        return any(self.shows(edge, example.facts) for example in self.rules.examples)
-
-    def _thinkable(self, edge: Edge, facts: Facts) -> bool:
-        """Whether the row could match this: no file that can be read sends to, or adds, a current team that is none."""
-        row = next(row for row in self.rules.rows if row.id == edge.row)
-        return facts.get("current_team") in self.rules.destinations or "current_team" not in str(row.outcome)
-
-    def edges(self) -> Iterator[Edge]:
-        """Every number at which a cell begins or ends and the one beside it, every word that it names, one that it does not."""
-        for row in self.rules.rows:
-            for name, allowed in row.when.items():
-                values = {value for value in self.rules.inputs[name] if isinstance(value, int)}
-                own = {value for value in values if value in allowed}
-                for value in own:
-                    beside = {value - 1, value + 1} & (values - own)
-                    for shown in (value, *beside) if beside else ():
-                        yield Edge(row.id, name, frozenset((shown,)))
-                yield from (Edge(row.id, name, words) for words in _words(allowed, self.rules.inputs[name]))
-
-    def shows(self, edge: Edge, facts: Facts) -> bool:
-        """Whether a referral has one of the values, all else as the row asks, and its outcome hangs on the row."""
-        row = next(row for row in self.rules.rows if row.id == edge.row)
-        rest = {name: allowed for name, allowed in row.when.items() if name != edge.input}
-        if facts[edge.input] not in edge.values or not allows(rest, facts):
-            return False
-        rows = {other.id for other in self.rules.rows if matches(other, facts)}
-        with_, without = self.come(rows | {row.id}, facts), self.come(rows - {row.id}, facts)
-        return bool(self.come(rows, facts).section) and with_.asserted() != without.asserted()
-
-
-def _words(allowed: Allowed, domain: Allowed) -> list[frozenset[str]]:
-    """Each word that a cell names and one of those outside; where it reads `not x`, that word."""
-    outside = domain.words - allowed.words
-    if len(outside) == 1 and len(allowed.words) > 2:
-        return [outside]
-    return [*(frozenset((word,)) for word in allowed.words), *([outside] if outside and not domain.numbers else [])]
 
 
 def referrals(inputs: Mapping[str, Iterable[Value]]) -> Iterator[Facts]:

@@ -146,11 +146,13 @@ def written(made: Draft) -> str:
         f"  {name}: {{name: A, care setting: {setting}, team type: B, gate: {GATES[setting]}, response: soon}}\n"
         for name, setting in DESTINATIONS.items()
     )
-    promises = "".join(f'  - {{hazard: HZ1, text: "{text}"}}\n' for text in made.promises) or "  []\n"
+    promises = "".join(f'  - {{hazard: HZ1, text: "{text}"}}\n' for text in dict.fromkeys(made.promises)) or "  []\n"
     given = "".join(f'    {name}: "{value}"\n' for name, value in made.given.items())
     examples = "".join(
-        f"      Z1 | {'; '.join(f'{name} = {value}' for name, value in facts.items())} | 3 | hub\n"
-        for facts in made.examples
+        f"      Z1 | {given_there} | 3 | hub\n"
+        for given_there in dict.fromkeys(
+            "; ".join(f"{name} = {value}" for name, value in facts.items()) for facts in made.examples
+        )
     )
     roles = ("clinical safety officer", "clinician", "someone who uses services")
     approved = "".join(f"  - {{role: {role}, name: A, date: 2026-01-01}}\n" for role in roles)

@@ -187,6 +187,11 @@ TOGETHER: Final[tuple[Mapping[str, str], ...]] = (
     {"risk_unanswered": "yes", "self_harm": "none or historic or recent or current"},
     {"risk_unanswered": "yes", "to_others": "none or ideas or plan or violence"},
     {"risk_unanswered": "no"} | dict.fromkeys(("suicidal", "self_harm", "to_others"), "unmapped or not recorded"),
+    {
+        "severe_mental_illness": "no",
+        "psychosis": "first episode or known relapse",
+        "problem": "psychosis or bipolar or crisis or self-harm or substance or eating",  # these hide one named beside
+    },
     {"severe_mental_illness": "yes", "psychosis": "none or attenuated or unmapped or not recorded"},
     {"severe_mental_illness": "yes", "problem": "not bipolar"},
     {"severe_mental_illness": "yes", "problem": "not psychosis"},

@@ -25,9 +25,7 @@ RULES = Path(__file__).parents[2] / "deploy" / "rules" / "lambeth" / "ruleset.ya
 
 
 # A failure names the fact and its value: hunting for the smallest referral would take minutes and say no more.
-PLAINLY = settings(
-    phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+PLAINLY = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate), suppress_health_check=[HealthCheck.too_slow])
 
 
 @cache

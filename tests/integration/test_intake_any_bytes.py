@@ -50,7 +50,7 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
         yield open_desk
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=60)
     | spoilt

@@ -35,7 +35,7 @@ fields = {
 }
 
 
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+UNHURRIED = settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 
 @UNHURRIED

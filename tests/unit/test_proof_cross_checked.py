@@ -21,7 +21,8 @@ from services.triage.proof.prover import Prover
 from services.triage.proof.rows import check_complete, check_rows_alive
 from services.triage.rules import Place
 from shared.errors import Bug, Usage
-from tests.enumerated import Came, Edge, Enumerated, allows
+from tests.enumerated import Came, Enumerated, allows
+from tests.enumerated_edges import Edge, edges, shown, shows, unshown
 from tests.small_rules import changed, draft, read_draft, written
 
 if TYPE_CHECKING:
@@ -65,19 +66,24 @@ def assert_promises_agree(prover: Prover, all_of: Enumerated) -> None:
         broken = [pair for pair in all_of.about(promise) if all_of.breaks(promise, *pair)]
         says = found[number].message if number in found else "kept"
         assert says.startswith("broken: ") == bool(broken), (promise.text, says)
-        assert says.startswith("can never apply: ") != all_of.applies(promise)
+        assert says.startswith("can never apply: ") != all_of.applies(promise), (promise.text, says)
+        if promise.worsening and all_of.applies(promise):
+            assert says.startswith("says nothing: ") != all_of.tells_apart(promise.worsening.input), (
+                promise.text,
+                says,
+            )
         if broken:
             assert_broken_by(all_of, promise, json.loads(found[number].referral)["facts"])
 
 
-def assert_broken_by(all_of: Enumerated, promise: Promise, shown: dict[str, str | int]) -> None:
+def assert_broken_by(all_of: Enumerated, promise: Promise, found: dict[str, str | int]) -> None:
     """The referral shown breaks the promise; where that is about worsening, it is what a better one came to."""
     if promise.worsening is None:
-        assert allows(promise.when, shown) and all_of.breaks(promise, shown, all_of.of(shown))
+        assert allows(promise.when, found) and all_of.breaks(promise, found, all_of.of(found))
         return
-    better = [shown | {promise.worsening.input: step} for step in promise.worsening.steps]
+    better = [found | {promise.worsening.input: step} for step in promise.worsening.steps]
     assert any(
-        shown in list(all_of.worse(promise, facts, all_of.of(facts)))
+        found in list(all_of.worse(promise, facts, all_of.of(facts)))
         for facts in better
         if allows(promise.when, facts) and all_of.of(facts).section
     )
@@ -91,12 +97,12 @@ def assert_counts_agree(all_of: Enumerated) -> None:
 
 def assert_edges_agree(prover: Prover, all_of: Enumerated) -> None:
     """What is missing is not shown; with what the proof proposes added, nothing is."""
-    edges, unshown, proposed = set(all_of.edges()), all_of.unshown(), list(missing_edges(prover))
+    known, missed, proposed = set(edges(all_of)), unshown(all_of), list(missing_edges(prover))
     for missing in proposed:
         edge = Edge(missing.edge.row.id, missing.edge.column, missing.edge.values)
-        assert edge in edges and not all_of.shown(edge) and all_of.shows(edge, missing.facts), edge
-    for edge in unshown:
-        assert any(all_of.shows(edge, missing.facts) for missing in proposed), edge
+        assert edge in known and not shown(all_of, edge) and shows(all_of, edge, missing.facts), edge
+    for edge in missed:
+        assert any(shows(all_of, edge, missing.facts) for missing in proposed), edge
 
 
 def shared(before: RuleSet, after: RuleSet) -> dict[str, list[Value]]:

@@ -38,7 +38,7 @@ def refusals(file: bytes) -> list[tuple[str, str, str]]:
     return [(finding.code, finding.row, finding.column) for finding in findings_of(file)]
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300)
 @given(st.integers(0, len(BOROUGH)), st.text(max_size=3), st.integers(0, 3))
 @example(START, "# x\n", 0)
 @example(END, "# x\n", 0)

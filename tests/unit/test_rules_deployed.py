@@ -42,7 +42,7 @@ def test_a_deployed_rule_set_is_taken_and_is_of_its_folders_locality(file: Path)
     assert rules_in(file).locality == file.parent.name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
 @given(data=st.data())
 def test_any_possible_referral_has_one_destination_and_an_urgency_not_below_the_referrers(

@@ -40,13 +40,13 @@ def test_any_bytes_are_read_or_refused(file: bytes) -> None:
     assert_read_or_refused(file)
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300)
 @given(st.integers(0, len(BOROUGH) - 1), st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"))
 def test_any_file_that_is_wrong_in_one_character_is_read_or_refused(at: int, character: str) -> None:
     assert_read_or_refused((BOROUGH[:at] + character + BOROUGH[at + 1 :]).encode())
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100)
 @given(st.data())
 def test_any_damage_to_a_good_file_is_read_or_refused(data: st.DataObject) -> None:
     """Pieces of lines replaced, lines moved, left out and doubled."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.triage.rules.findings import Place
@@ -101,7 +101,6 @@ def edited(draw: st.DrawFn) -> tuple[Layout, int, list[tuple[str, ...]]]:
 
 
 @WAYS
-@settings(deadline=2000)
 @given(edit=edited())
 def test_any_edit_comes_back_and_changes_its_own_table_alone(
     way: Callable[[Cells], Cells], edit: tuple[Layout, int, list[tuple[str, ...]]]

@@ -36,7 +36,7 @@ def frontdoor(*words: object) -> int:
     return call(parser_of(()).parse_args(["rules", *map(str, words)]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(RULES.examples),
     st.lists(st.sampled_from(SMALL), min_size=1, max_size=2, unique=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.triage.proof.behaviour import LOOKED_AT, behaviour, exactly, given_care, needed_care
 from services.triage.proof.formula import FALSE
 from services.triage.proof.prover import disagree, whole
-from services.triage.rules import URGENT_SECTIONS
+from services.triage.rules import REFERRER_URGENCY, URGENT_SECTIONS
 from services.triage.rules.promises import ALSO, CARE_SETTING, DESTINATION, GATE, HELD, PRIORITY, SECTION
 from shared.codes import CareSetting, Gate, Urgency
 
@@ -116,7 +116,8 @@ def sent(got: Proposal) -> str:
 def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, place: Place) -> None:
     """A worse value leaves nobody less urgent or in lesser care, however many steps lie between."""
     formula, name = prover.formula, worsening.input
-    if name not in formula.classes:
+    asked = {REFERRER_URGENCY, *(column for row in prover.rules.rows for column in row.when)}
+    if name not in asked:
         place.fault(f"says nothing: no row asks for {name}", "take it out, or let a row ask for it", "promise")
         return
     steps = _steps(prover, worsening)
@@ -127,9 +128,6 @@ def _check_worsening(prover: Prover, promise: Promise, worsening: Worsening, pla
         formula.all_of((formula.value(name, one), formula.value(name, next_, other=True))) for one, next_ in steps
     )
     when = formula.all_of((formula.when(promise.when), step))
-    if not prover.solver.possible(when):
-        place.fault(f"can never apply: {promise.text!r}", "correct what it asks, or take it out", "promise")
-        return
     kept: list[tuple[str, str]] = []
     if worsening.urgency:
         kept += zip(prover.does.raised.values(), after.urgency.values(), strict=True)
