@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter
@@ -44,6 +45,7 @@ REFUSED = Counter(
 )
 SOURCE = "urn:frontdoor:triage"
 NO_RULES = "no-rules"
+YIELDING = 0.0005  # seconds for which a thread keeps the interpreter
 SHOWN = 20  # findings of one file that are logged; the event holds them all
 
 
@@ -85,7 +87,12 @@ class Rulebook:
 
     async def _compile(self, digest: str, text: bytes) -> None:
         """Approvals are those that were required when it passed its gate: what is asked today is asked of new files."""
-        self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(YIELDING)  # decisions go on meanwhile, and need the interpreter many times each
+        try:
+            self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
+        finally:
+            sys.setswitchinterval(usual)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Looks at the folder, and announces what came into force or was refused, until `stop`."""
