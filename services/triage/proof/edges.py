@@ -99,7 +99,7 @@ def edges(rules: RuleSet) -> Iterator[Edge]:
     """Every edge that some example may have to show."""
     for row in rules.rows:
         for name, allowed in row.when.items():
-            yield from (Edge(row, name, values) for values in _of_cell(allowed, rules.inputs[name]))
+            yield from (Edge(row, name, values) for values in _of_cell(allowed, rules.inputs[name]) if values)
     for kind, columns in (
         (rules.rows.urgency, (PRIORITY,)),
         (rules.rows.routes, (DESTINATION, PRIORITY)),

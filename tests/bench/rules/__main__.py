@@ -47,7 +47,7 @@ class Sides(NamedTuple):
 def sides(file: bytes) -> Sides:
     """Every side made ready for a file."""
     rows, inputs = rows_of(file), inputs_of(file)
-    return Sides(read(file, "grown"), rows, if_elif.compiled(rows, inputs), zen_graph.Zen(rows, inputs))
+    return Sides(read(file, "grown", roles=None), rows, if_elif.compiled(rows, inputs), zen_graph.Zen(rows, inputs))
 
 
 def disagreeing(made: Sides, many: Iterable[Facts]) -> int:
@@ -114,7 +114,7 @@ def naive_agrees(count: int) -> dict[str, int]:
     """How often the run-time and the naive interpreter differ, on random referrals of Lambeth and of a grown file."""
     differ = 0
     for file in (LAMBETH.read_bytes(), grown(SIZES[0])):
-        rules, rows = read(file, "file"), rows_of(file)
+        rules, rows = read(file, "file", roles=None), rows_of(file)
         differ += sum(
             tuple(rules.propose(facts)) != tuple(propose(rows, facts))
             for facts in anything(count // 2, inputs_of(file))

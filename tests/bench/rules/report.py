@@ -16,7 +16,7 @@ def write(found: dict[str, Any], page: Path) -> str:
 
 
 def _page(found: dict[str, Any]) -> str:
-    starts, naive = found["starts"], found["naive"]
+    naive = found["naive"]
     return f"""# Benchmarks of the rules
 
 `make bench-rules`, all sides in one run ({found["machine"]}). Rates differ from machine to
@@ -42,7 +42,16 @@ Answers that differed between ours, if/elif, zen and a naive interpreter of the 
 {sum(each["disagreeing"] for each in found["speeds"])}. Of {naive["count"]:,} random referrals decided by ours and by the naive interpreter, reasons and all,
 {naive["differ"]} differed.
 
-## The gate
+{_gates(found)}
+## A rules change under load
+
+{_change(found["change"])}
+"""
+
+
+def _gates(found: dict[str, Any]) -> str:
+    starts = found["starts"]
+    return f"""## The gate
 
 | rows | the whole gate, ms | of which reading, ms |
 |---|---|---|
@@ -51,10 +60,6 @@ Answers that differed between ours, if/elif, zen and a naive interpreter of the 
 The gate runs in a child process, whose start stands apart: Python itself {starts["python"]:.0f} ms, our modules {starts["modules"]:.0f} ms; importing
 the solver takes {starts["solver"]:.0f} ms. Files as wide as Lambeth's, with an example for every row and every threshold; CPU time,
 the best of 9.
-
-## A rules change under load
-
-{_change(found["change"])}
 """
 
 
