@@ -121,7 +121,7 @@ def _reason(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnin
         if code not in lists.REJECTION_REASONS:
             faults.append(Fault("reason", "not-in-list", "an MHSDS referral rejection reason: 01, 02 or 03"))
         return code
-    return _coded(code, lists.CLOSURE_REASONS | lists.OUTCOME_REASONS, "reason", warnings)
+    return _coded(code, {*lists.CLOSURE_REASONS, *lists.OUTCOME_REASONS}, "reason", warnings)
 
 
 def _onward(
