@@ -82,7 +82,7 @@ def _kind(schema: dict[str, Any]) -> str:
         told.append(" | ".join(str(value) for value in schema["enum"]))
     if "maximum" in schema:
         told.append(f"{schema['minimum']} to {schema['maximum']}")
-    return ": ".join(told)
+    return ": ".join(part for part in told if part)
 
 
 def _block(text: str) -> str:
