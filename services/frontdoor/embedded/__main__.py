@@ -21,6 +21,7 @@ from services.frontdoor.embedded import postgres
 from services.frontdoor.embedded.folder import Folder
 from services.frontdoor.embedded.ports import Ports, choose
 from services.frontdoor.embedded.supervisor import Supervisor
+from shared.errors import Usage
 
 
 def main() -> int:
@@ -34,10 +35,15 @@ def main() -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Claims the ports and the folder, then supervises."""
-    ports = choose(arguments.port_base)
-    folder = Folder(arguments.data)
+    """Claims the folder, then the ports, and supervises. The folder first: what holds its ports may be its own system."""
+    folder, was_there = Folder(arguments.data), arguments.data.exists()
     lock = folder.claim()
+    try:
+        ports = choose(arguments.port_base)
+    except Usage:
+        if arguments.temporary or not was_there:
+            shutil.rmtree(folder.root, ignore_errors=True)
+        raise
     try:
         asyncio.run(supervise(folder, ports, lock))
     finally:
