@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import importlib
 import os
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -97,6 +98,24 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_broker_that_is_away_is_said_once_without_what_its_driver_says():
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        broker = f"127.0.0.1:{closing.getsockname()[1]}"
+    impatient = "from services.frontdoor import __main__, topics; topics.PATIENCE = 0.1; __main__.main()"
+    refused = subprocess.run(
+        [sys.executable, "-c", impatient, "topics"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"FRONTDOOR_KAFKA": broker},
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines() == [
+        f"waiting for the broker at {broker}",
+        f"frontdoor: no broker answers at {broker} (FRONTDOOR_KAFKA) (kafka-away)",
+    ]
+
+
 def test_a_finding_is_exit_code_one():
     assert called(lambda _: cli.FINDING) == 1
 
@@ -149,12 +168,12 @@ def test_an_id_that_is_not_found_is_said_with_the_folder_that_was_asked_and_what
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    with announced(tmp_path / "first"), announced(tmp_path / "second"):
-        with pytest.raises(Usage) as refused, running.asked() as auditor:
-            raise Usage(running.UNKNOWN, f"{auditor} holds nothing of it")
+    both = announced(tmp_path / "first"), announced(tmp_path / "second")
+    with both[0], both[1], pytest.raises(Usage) as refused, running.asked() as auditor:
+        raise Usage(running.UNKNOWN, f"{auditor} holds nothing of it")
     assert f"this is what {tmp_path}/second says; ask {tmp_path}/first, which runs too" in refused.value.detail
 
 
 def test_where_nothing_runs_it_says_what_to_do(tmp_path: Path):
-    with pytest.raises(Usage, match="frontdoor up --embedded.*docker compose run --rm frontdoor"):
+    with pytest.raises(Usage, match=r"frontdoor up --embedded.*docker compose run --rm frontdoor"):
         running.find(None, {"XDG_STATE_HOME": str(tmp_path)})
