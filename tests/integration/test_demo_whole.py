@@ -43,7 +43,7 @@ def test_on_a_system_of_its_own_everything_is_accounted_for_and_nothing_is_left(
     assert done.stderr == ""
     for words in (
         "40 referrals",
-        "Where people went",
+        "Where the rules propose to send people",
         "waiting at the hub",
         "p99",
         "in plain words",

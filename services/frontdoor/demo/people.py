@@ -62,7 +62,7 @@ def background(shape: Random) -> dict[str, Any]:
 def identity(rng: Random, age: int, today: dt.date, *, number: str, in_area: bool, homeless: bool) -> dict[str, Any]:
     """What tells one person from another, by JSON path: birth date (so old all month long), NHS number, address, contact."""
     born = today - dt.timedelta(days=age * 365.25 + rng.randint(40, 320))
-    person = {
+    person: dict[str, Any] = {
         "person.nhs_number": number,
         "person.nhs_number_status": "01",
         "person.born": born.isoformat(),

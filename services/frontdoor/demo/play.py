@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from services.frontdoor.cli import counted
 from services.frontdoor.demo.figures import figures, stories
 from services.frontdoor.demo.month import Sent, month
 from services.frontdoor.demo.progress import progress_on
@@ -41,7 +42,8 @@ async def play(arguments: argparse.Namespace, access: Access, running: Running, 
     run, began = secrets.token_hex(2), dt.datetime.now(dt.UTC)
     messages = month(seed=arguments.seed, run=run, people=arguments.people, until=began)
     console.print(
-        f"\n[bold]A month at one borough's front door[/]: {arguments.people} people, {len(messages)} messages"
+        f"\n[bold]A month at one borough's front door[/]: {counted(arguments.people, 'referral')}, "
+        f"{counted(len(messages), 'message')}"
     )
     progress = progress_on(console)
     try:
@@ -88,7 +90,10 @@ def _unseen(access: Access, running: Running) -> tuple[str, ...]:
     lacks = (
         (access.team, "no receiving team answered: that needs FRONTDOOR_TEAM_KEY, a synthetic team's key"),
         (access.hub, "nobody at the hub answered: that needs FRONTDOOR_HUB_KEY, a synthetic hub's key"),
-        (running.auditor_dsn, "where people went, why, and how fast: that needs FRONTDOOR_AUDITOR_DSN"),
+        (
+            running.auditor_dsn,
+            "where the rules propose to send people, why, and how fast: that needs FRONTDOOR_AUDITOR_DSN",
+        ),
         (running.reader_dsn, "the account, taken to audited: that needs FRONTDOOR_READER_DSN"),
     )
     return tuple(why for there, why in lacks if not there)
