@@ -50,6 +50,8 @@ def test_on_a_system_of_its_own_everything_is_accounted_for_and_nothing_is_left(
         "Because rule set",
     ):
         assert words in done.stdout
+    for gone in ("frontdoor explain", str(home)):
+        assert gone not in done.stdout.partition("ready in")[2]
     assert not [left for left in home.rglob("*") if left.is_file()]
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from services.frontdoor.cli import call
 from services.frontdoor.embedded import postgres
 from services.frontdoor.embedded.folder import Folder
-from services.frontdoor.embedded.ports import Ports, choose
+from services.frontdoor.embedded.ports import choose
 from services.frontdoor.embedded.supervisor import Supervisor
 from shared.errors import Usage
 
@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="frontdoor up")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("--passing", action="store_true")
     parser.add_argument("--port-base", type=int)
     parser.set_defaults(run=run)
     return call(parser.parse_args())
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
             shutil.rmtree(folder.root, ignore_errors=True)
         raise
     try:
-        asyncio.run(supervise(folder, ports, lock))
+        where = "" if arguments.passing else f"; everything is in {folder.root}"
+        asyncio.run(supervise(Supervisor(folder, ports, lock, say, where)))
     finally:
         postgres.tidy(folder)
         if arguments.temporary:
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def supervise(folder: Folder, ports: Ports, lock: int) -> None:
+async def supervise(supervisor: Supervisor) -> None:
     """Supervises until the pipe or a signal says stop."""
     stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -72,7 +74,7 @@ async def supervise(folder: Folder, ports: Ports, lock: int) -> None:
             stop.set()
 
     loop.add_reader(sys.stdin.fileno(), heard)
-    await Supervisor(folder, ports, lock, say).run(stop, hurry)
+    await supervisor.run(stop, hurry)
 
 
 def say(line: str) -> None:
