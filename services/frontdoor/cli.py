@@ -68,8 +68,16 @@ def add_command(commands: Commands, name: str, summary: str, examples: str) -> a
     )
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 repeat`, `1,200 repeats`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def call(arguments: argparse.Namespace) -> int:
     """Runs the chosen command; whatever it raises becomes one line on standard error and an exit code."""
+    from shared.log import quieten_drivers
+
+    quieten_drivers()
     try:
         result = arguments.run(arguments)
         return int(asyncio.run(result) if inspect.iscoroutine(result) else result)

@@ -88,7 +88,8 @@ def register(commands: Commands) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Prints the explanation; `Usage` where audit holds no decision about that id."""
-    explained = await explain(running.auditor_dsn(arguments.data), as_id(arguments.id))
+    with running.asked(arguments.data) as auditor:
+        explained = await explain(auditor, as_id(arguments.id))
     if arguments.json:
         print(json.dumps(as_json(explained), ensure_ascii=False))
     else:
