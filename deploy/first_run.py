@@ -51,10 +51,12 @@ FIRST_REFERRAL = """
 Front Door takes referrals at {url} (what they hold: {url}/docs). A first one:
 
   . ./.env
-  curl -H "Authorization: Bearer $FRONTDOOR_SOURCE_KEY" -H "Content-Type: application/json" {url}/referrals -d '
-    {{"message_id": "first-1", "person": {{"name": "Ada Example", "born": "1990-05-01", "postcode": "SW9 8AA"}},
-     "reason": {{"text": "Low for three months, sleeping badly"}}, "presentation": {{"phq9": 12, "gad7": 9}},
-     "risk": {{"suicidal": "none", "life_in_danger": "no"}}}}'
+  curl -s -w '\\n%{{http_code}}\\n' {url}/referrals -H "Authorization: Bearer $FRONTDOOR_SOURCE_KEY" -H "Idempotency-Key: first-try" -d '{{
+    "person":   {{"name": {{"given": "Ada", "family": "Example"}}, "born": "1986-05-04", "postcode": "SW9 8JX"}},
+    "referrer": {{"organisation": "Y99001", "urgency": "3"}},
+    "reason":   {{"code": "04", "text": "Low for three months, sleeping badly."}},
+    "presentation": {{"phq9": 14, "phq9_item9": 0}},
+    "risk":     {{"life_in_danger": "no", "suicidal": "none", "self_harm": "none", "to_others": "none"}}}}'
 
   docker compose run --rm frontdoor trace ID       what became of it (the answer has its id)
   docker compose run --rm frontdoor reconcile      is everything accounted for?

@@ -64,3 +64,8 @@ def since_when(text: str, now: dt.datetime, option: str = "--since") -> dt.datet
     except (ValueError, OverflowError) as error:
         raise Usage("since", f"{option} {text!r} is neither a time nor a span like 30m, 24h, 7d") from error
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 repeat`, `1,200 repeats`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -93,6 +93,11 @@ def configure(service: str, instance: str, log_format: str = "auto", level: str 
     logging.basicConfig(handlers=[_LibraryLines()], level=logging.WARNING, force=True)
 
 
+def quieten_drivers() -> None:
+    """For a command, which says itself what failed: Kafka's driver says it dozens of times before."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
 class _LibraryLines(logging.Handler):
     """A library's warning becomes one line with its logger and place; its text may quote data, so it is left out."""
 

@@ -1,15 +1,17 @@
 """How a command finds the running system.
 
 First what it is told: `--data DIR`, else FRONTDOOR_DATA, else FRONTDOOR_READER_DSN, FRONTDOOR_AUDITOR_DSN and, for
-what changes something, FRONTDOOR_ADMIN_DSN (a system in containers or in production); else the last `frontdoor up` of this user that still runs.
+what changes something, FRONTDOOR_ADMIN_DSN (a system in containers or in production); else the newest `frontdoor up` or
+`frontdoor demo` of this user that runs.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +19,9 @@ from shared.errors import Usage
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+UNKNOWN: Final = "unknown-referral"
 
 
 class Keys(BaseModel):
@@ -74,14 +79,25 @@ def find(data: Path | None = None, environment: dict[str, str] | os._Environ[str
             auditor_dsn=auditor,
             kafka=environment.get("FRONTDOOR_KAFKA"),
         )
-    last = last_run(environment)
-    if not last.exists():
+    newest = next(iter(running_here(environment)), None)
+    if newest is None:
         raise Usage(
             "nothing-runs",
             "no running system found: start one with `frontdoor up --embedded`, or say where it is with --data, "
-            "FRONTDOOR_DATA, or FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN",
+            "FRONTDOOR_DATA, or FRONTDOOR_READER_DSN and FRONTDOOR_AUDITOR_DSN; of one in containers ask with "
+            "`docker compose run --rm frontdoor COMMAND`",
         )
-    return _read(last.resolve().parent)
+    return newest
+
+
+def running_here(environment: dict[str, str] | os._Environ[str] = os.environ) -> list[Running]:
+    """Every system of this user that runs and is ready, the one that was ready last first."""
+    found = []
+    with suppress(OSError):  # nothing ever ran, or one of them stops meanwhile
+        for link in sorted(links(environment).iterdir(), key=lambda link: link.lstat().st_mtime_ns, reverse=True):
+            with suppress(Usage, OSError):
+                found.append(_read(link.readlink().parent))
+    return found
 
 
 def reader_dsn(data: Path | None = None) -> str:
@@ -99,10 +115,25 @@ def admin_dsn(data: Path | None = None) -> str:
     return _told(find(data).postgres_dsn, "FRONTDOOR_ADMIN_DSN")
 
 
-def last_run(environment: dict[str, str] | os._Environ[str] = os.environ) -> Path:
-    """The link to the `run.json` of this user's last `frontdoor up`."""
+@contextmanager
+def asked(data: Path | None = None) -> Iterator[str]:
+    """The auditor's DSN for a question about one id; if nobody knows it there, the error says where, and what else runs."""
+    found = find(data)
+    try:
+        yield _told(found.auditor_dsn, "FRONTDOOR_AUDITOR_DSN")
+    except Usage as error:
+        if error.code != UNKNOWN:
+            raise
+        others = [str(each.data) for each in running_here() if each.data != found.data]
+        where = f"this is what {found.data or 'FRONTDOOR_AUDITOR_DSN'} says"
+        hint = f"{where}; ask {' or '.join(others)}, which runs too, with --data" if others else where
+        raise Usage(error.code, f"{error.detail} ({hint})") from error
+
+
+def links(environment: dict[str, str] | os._Environ[str] = os.environ) -> Path:
+    """Where each running system of this user has a link to its `run.json`."""
     state = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "frontdoor" / "run.json"
+    return Path(state) / "frontdoor" / "running"
 
 
 def runs(folder: Path) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Usage
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX: Final = "FRONTDOOR_"
 
@@ -25,8 +28,17 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
-            wrong = (": ".join((*_variable(fault["loc"]), fault["msg"])) for fault in faults)
-            raise Usage("settings", "; ".join(wrong).replace("Value error, ", "")) from None
+            wrong = (self._missing(fault["loc"]) if fault["type"] == "missing" else _fault(fault) for fault in faults)
+            raise Usage("settings", "; ".join(wrong)) from None
+
+    @classmethod
+    def _missing(cls, place: tuple[int | str, ...]) -> str:
+        """What a setting is for, to somebody who has not set it."""
+        return f"{PREFIX}{str(place[0]).upper()} is not set: {cls.model_fields[str(place[0])].description}"
+
+
+def _fault(fault: ErrorDetails) -> str:
+    return ": ".join((*_variable(fault["loc"]), fault["msg"])).replace("Value error, ", "")
 
 
 def _variable(place: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -62,6 +62,9 @@ class _OneLineEach(argparse.RawDescriptionHelpFormatter):
 
 def call(arguments: argparse.Namespace) -> int:
     """Runs the chosen command; whatever it raises becomes one line on standard error and an exit code."""
+    from shared.log import quieten_drivers
+
+    quieten_drivers()
     try:
         result = arguments.run(arguments)
         return int(asyncio.run(result) if inspect.iscoroutine(result) else result)

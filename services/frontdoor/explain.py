@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from services.frontdoor import contents
 from services.frontdoor.ruletext import ADDED, HOW_URGENT, NOTHING, WHERE, RuleText, Written, read_rules
+from services.frontdoor.standing import HOLDS, priority, verdict, whence
 from services.frontdoor.story import due, proposing
 from shared import running
-from shared.codes import NOT_RECORDED, DecisionKind, Gate, HoldReason
+from shared.codes import NOT_RECORDED, DecisionKind, Gate
 from shared.command_line import CLEAN, add_command, as_id
 from shared.errors import Usage
 
@@ -34,24 +37,24 @@ GATES: Final = {
     Gate.BY_RECEIVER: "the receiving team's acceptance is the human look",
     Gate.SAMPLE: "the hub looks at a share of these",
 }
-HOLDS: Final = {
-    HoldReason.SAFETY: "a safety question is open, and no rule may close it",
-    HoldReason.GATE: "this route needs a person's look first",
-    HoldReason.UNMATCHED: "no rule fits, so a person decides",
-    HoldReason.CONFLICT: "the same message id came with other content",
-    HoldReason.RETURNED: "a team returned it, or a person sent it back to the hub",
-    HoldReason.PARKED: "a record about it could not be read",
-    HoldReason.CLOSED_DESTINATION: "the destination that the rules propose does not accept now",
-    HoldReason.AFTER_WITHDRAWAL: "it had been cancelled before",
-}
+# How far the sources of rows were verified (the rule file's own marks).
+_MARKED: Final = re.compile(r"\((?:V|K|V/K|V; cut-point K)\)")
+_MARKS: Final = "V: read in a source. K: general knowledge, for local clinicians to check."
 
 
 class Explanation(NamedTuple):
-    """The standing decision, and the one whose rows sent the person there (often the same)."""
+    """The standing decision, and the one whose rows sent the person there (often the same), among all there were."""
 
     standing: Decision
     ruled: Decision | None
     text: RuleText
+    decided: tuple[Decision, ...] = ()
+
+    @property
+    def before(self) -> Decision | None:
+        """What stood until the rules decided."""
+        earlier = [decision for decision in self.decided if self.ruled and decision.sequence < self.ruled.sequence]
+        return earlier[-1] if earlier else None
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -85,7 +88,8 @@ def register(commands: Commands) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Prints the explanation; `Usage` where audit holds no decision about that id."""
-    explained = await explain(running.auditor_dsn(arguments.data), as_id(arguments.id))
+    with running.asked(arguments.data) as auditor:
+        explained = await explain(auditor, as_id(arguments.id))
     if arguments.json:
         print(json.dumps(as_json(explained), ensure_ascii=False))
     else:
@@ -110,7 +114,7 @@ async def explain(auditor_dsn: str, wanted: UUID) -> Explanation:
 def explanation(decided: Sequence[Decision], text: RuleText) -> Explanation:
     """The explanation of the last of some decisions."""
     ruled = next((decision for decision in reversed(decided) if decision.rows), None)
-    return Explanation(decided[-1], ruled, text)
+    return Explanation(decided[-1], ruled, text, tuple(decided))
 
 
 def as_json(explained: Explanation) -> dict[str, Any]:
@@ -129,6 +133,7 @@ def as_json(explained: Explanation) -> dict[str, Any]:
         "ruleset": msgspec.to_builtins(ruled.rules) if ruled and ruled.rules else None,
         "beaten": beaten,
         "written": written,
+        "contents": contents.as_json(several) if (several := contents.contents_of(explained.decided)) else [],
     }
 
 
@@ -137,6 +142,8 @@ def lines(explained: Explanation, *, all_facts: bool = False) -> Iterator[str]:
     standing, ruled = explained.standing, explained.ruled
     yield f"referral {standing.referral_id}"
     yield from _stands(standing, explained.text)
+    if several := contents.contents_of(explained.decided):
+        yield from contents.lines(several, explained.text)
     if ruled is None or ruled.rules is None:
         yield "No rule decided this: it follows from what a person or the sender said."
         return
@@ -152,8 +159,7 @@ def lines(explained: Explanation, *, all_facts: bool = False) -> Iterator[str]:
 
 
 def _stands(decision: Decision, text: RuleText) -> Iterator[str]:
-    priority = f"{decision.urgency.words} (priority {decision.urgency})"
-    yield f"{_verdict(decision, text)}, {priority}, in {decision.care_setting}."
+    yield f"{verdict(decision, text)}, {priority(decision.urgency)}, in {decision.care_setting}."
     if decision.hold_reason:
         yield f"It waits for a person because {HOLDS[decision.hold_reason]}."
     if decision.proposed:
@@ -165,23 +171,15 @@ def _stands(decision: Decision, text: RuleText) -> Iterator[str]:
     yield from (f"Note: {note}" for note in decision.notes)
 
 
-def _verdict(decision: Decision, text: RuleText) -> str:
-    where = text.name(decision.destination)
-    if decision.kind is DecisionKind.ROUTE:
-        return f"Routed to {where}"
-    if decision.kind is DecisionKind.HOLD:
-        return f"Held at {where}"
-    if decision.kind is DecisionKind.WITHDRAW:
-        return f"Withdrawn from {where}"
-    return f"Stays at {where}, {decision.status}"
-
-
 def _rows(explained: Explanation) -> Iterator[str]:
     """The rows that decided, by what they are about, each with what it asked and what was seen."""
     for heading in (WHERE, HOW_URGENT, ADDED):
         rows = [row for row in explained.written if row.does == heading]
-        if rows:
+        if rows or heading == HOW_URGENT:
             yield f"{heading}:"
+        if explained.ruled and heading == HOW_URGENT and not rows:
+            urgency = explained.ruled.urgency
+            yield f"  no row raised it: {priority(urgency)}, {whence(explained.ruled, explained.before, explained.text)}"
         for row in rows:
             seen = [f"{_words(fact)} is {explained.fact(fact)} (asked: {cell})" for fact, cell in row.asks.items()]
             since = f"since {' and '.join(seen)}" if seen else "which takes whatever no row before it took"
@@ -220,3 +218,5 @@ def _sources(explained: Explanation) -> Iterator[str]:
     if sources:
         yield "Why these rows are there:"
     yield from (f"  {', '.join(rows)}: {why}" for why, rows in sources.items())
+    if any(_MARKED.search(why) for why in sources):
+        yield f"  ({_MARKS})"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.frontdoor.reconcile import Stream, snapshot
 from shared.cloudevents import header, unpack
+from shared.command_line import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +91,9 @@ class Compared:
         if self.finding:
             yield str(self.finding)
         if self.disposed:
-            yield f"disposed, digest stands: {self.disposed} receipts"
+            yield f"disposed, digest stands: {counted(self.disposed, 'receipt')}"
         state = f"{self.wrong} not as audited" if self.wrong else "all stand"
-        yield f"compared {self.digests} audited digests with intake's receipts: {state}"
+        yield f"compared {counted(self.digests, 'audited digest')} with intake's receipts: {state}"
 
 
 def _digest(packed: bytes) -> str | None:

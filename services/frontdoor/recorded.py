@@ -9,6 +9,7 @@ from uuid import UUID  # noqa: TC003  (the same)
 from shared.cloudevents import Unreadable, from_json, header, unpack
 from shared.errors import Usage
 from shared.events import PAYLOADS, Decision, RulesActivated
+from shared.running import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ async def recorded(auditor_dsn: str, wanted: UUID) -> list[Recorded]:
     async with connected(auditor_dsn) as connection:
         rows = await connection.fetch(SQL.story, wanted)
     if not rows:
-        raise Usage("unknown-referral", f"audit holds nothing of {wanted}: not a referral's id, or not audited yet")
+        raise Usage(UNKNOWN, f"audit holds nothing of {wanted}: not a referral's id, or not audited yet")
     return in_order([_recorded(row) for row in rows])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Final
 
 from shared.command_line import CLEAN, add_command
@@ -50,20 +51,25 @@ async def run(arguments: argparse.Namespace) -> int:
         return made
 
     try:
-        made = await patiently(make, PATIENCE)
+        made = await patiently(make, PATIENCE, f"waiting for the broker at {settings.kafka}")
     except Transient as error:
-        raise Usage(error.code, f"{error.detail} (FRONTDOOR_KAFKA={settings.kafka})") from error
+        why = f"no broker answers at {settings.kafka}" if error.code == "kafka-away" else error.detail
+        raise Usage(error.code, f"{why} (FRONTDOOR_KAFKA)") from error
     print(f"topics: {len(topics.AUDITED_TOPICS)} ready, {settings.partitions} partitions each, {len(made)} made now")
     return CLEAN
 
 
-async def patiently(attempt: Callable[[], Awaitable[list[str]]], patience: float) -> list[str]:
-    """What `attempt` returns, tried again while it is `Transient`, for at most `patience` seconds."""
+async def patiently(attempt: Callable[[], Awaitable[list[str]]], patience: float, waiting: str) -> list[str]:
+    """What `attempt` returns, tried again while it is `Transient`, for at most `patience` seconds; `waiting` is said once."""
     deadline = asyncio.get_running_loop().time() + patience
+    said = False
     while True:
         try:
             return await attempt()
         except Transient:
             if asyncio.get_running_loop().time() > deadline:
                 raise
+            if not said:
+                print(waiting, file=sys.stderr)
+                said = True
             await asyncio.sleep(0.5)

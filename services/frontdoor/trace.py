@@ -37,7 +37,8 @@ async def run(arguments: argparse.Namespace) -> int:
     from services.frontdoor.recorded import recorded
     from services.frontdoor.story import tell
 
-    events = await recorded(running.auditor_dsn(arguments.data), as_id(arguments.id))
+    with running.asked(arguments.data) as auditor:
+        events = await recorded(auditor, as_id(arguments.id))
     referral, told = str(events[0].referral_id), [tell(event) for event in events]
     if arguments.json:
         print(json.dumps({"referral_id": referral, "events": [each.as_json() for each in told]}, ensure_ascii=False))

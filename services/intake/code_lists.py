@@ -1,4 +1,4 @@
-"""The closed lists of codes that a referral may hold (NHS Data Dictionary, MHSDS v6), as data."""
+"""The closed lists of codes that a referral may hold (NHS Data Dictionary, MHSDS v6), as data, with what each means."""
 
 from __future__ import annotations
 
@@ -9,15 +9,136 @@ def _codes(*texts: str) -> frozenset[str]:
     return frozenset(code for text in texts for code in text.split())
 
 
-REASONS: Final = frozenset(f"{n:02}" for n in range(1, 32) if n != 17)
-NHS_NUMBER_STATUS: Final = frozenset(f"{n:02}" for n in range(1, 9))
-GENDERS: Final = _codes("1 2 3 4 9 X Z")
-ETHNIC_CATEGORIES: Final = _codes("A B C D E F G H J K L M N P R S T U V Z 99")
-SOURCES_OF_REFERRAL: Final = _codes(
-    "A1 A2 A3 A4 B1 B2 C1 C2 C3 D1 D2 E1 E2 E3 E4 E5 E6 F1 F2 F3 G1 G2 G3 G4 H1 H2 I1 I2",
-    "M1 M2 M3 M4 M5 M6 M7 M8 M9 N1 N2 N3 N4 P1 Q1 Q2",
-)
-DISABILITY_STATUS: Final = _codes("1 2 3 4 5 U X Z")
+REASONS: Final = {
+    "01": "(Suspected) First Episode Psychosis",
+    "02": "Ongoing or Recurrent Psychosis",
+    "03": "Bipolar disorder",
+    "04": "Depression",
+    "05": "Anxiety",
+    "06": "Obsessive compulsive disorder",
+    "07": "Phobias",
+    "08": "Organic brain disorder",
+    "09": "Drug and alcohol difficulties",
+    "10": "Unexplained physical symptoms",
+    "11": "Post-traumatic stress disorder",
+    "12": "Eating disorders",
+    "13": "Perinatal mental health issues",
+    "14": "Personality disorders",
+    "15": "Self harm behaviours",
+    "16": "Conduct disorders",
+    "18": "In crisis",
+    "19": "Relationship difficulties",
+    "20": "Gender Discomfort issues",
+    "21": "Attachment difficulties",
+    "22": "Self-care issues",
+    "23": "Adjustment to health issues",
+    "24": "Neurodevelopmental Conditions, excluding Autism",
+    "25": "Suspected Autism",
+    "26": "Diagnosed Autism",
+    "27": "Preconception perinatal mental health concern",
+    "28": "Gambling disorder",
+    "29": "Community Perinatal Mental Health Partner Assessment",
+    "30": "Behaviours that challenge due to a Learning Disability",
+    "31": "Employment Support",
+}
+NHS_NUMBER_STATUS: Final = {
+    "01": "Number present and verified",
+    "02": "Number present but not traced",
+    "03": "Trace required",
+    "04": "Trace attempted - no match or multiple match found",
+    "05": "Trace needs to be resolved (NHS number or patient detail conflict)",
+    "06": "Trace in progress",
+    "07": "Number not present and trace not required",
+    "08": "Trace postponed (baby under six weeks old)",
+}
+GENDERS: Final = {
+    "1": "Male",
+    "2": "Female",
+    "3": "Non-binary",
+    "4": "Other (not listed)",
+    "9": "Indeterminate",
+    "X": "Not known (not recorded)",
+    "Z": "Not stated (asked, and not answered)",
+}
+ETHNIC_CATEGORIES: Final = {
+    "A": "British",
+    "B": "Irish",
+    "C": "Any Other White background",
+    "D": "White and Black Caribbean",
+    "E": "White and Black African",
+    "F": "White and Asian",
+    "G": "Any Other mixed background",
+    "H": "Indian",
+    "J": "Pakistani",
+    "K": "Bangladeshi",
+    "L": "Any Other Asian background",
+    "M": "Caribbean",
+    "N": "African",
+    "P": "Any Other Black background",
+    "R": "Chinese",
+    "S": "Any Other Ethnic Group",
+    "T": "Gypsy or Irish Traveller",
+    "U": "Roma",
+    "V": "Arab",
+    "Z": "Not Stated",
+    "99": "Not Known",
+}
+SOURCES_OF_REFERRAL: Final = {
+    "A1": "Primary Health Care: General Medical Practitioner Practice",
+    "A2": "Primary Health Care: Health Visitor",
+    "A3": "Other Primary Health Care",
+    "A4": "Primary Health Care: Maternity Service",
+    "B1": "Self-Referral: Self",
+    "B2": "Self-Referral: Carer/Relative",
+    "C1": "Local Authority and Other Public Services: Social Services",
+    "C2": "Local Authority and Other Public Services: Education Service / Educational Establishment",
+    "C3": "Local Authority and Other Public Services: Housing Service",
+    "D1": "Employer",
+    "D2": "Employer: Occupational Health",
+    "E1": "Justice System: Police",
+    "E2": "Justice System: Courts",
+    "E3": "Justice System: Probation Service",
+    "E4": "Justice System: Prison",
+    "E5": "Justice System: Court Liaison and Diversion Service",
+    "E6": "Justice System: Youth Offending Team",
+    "F1": "Child Health: School Nurse",
+    "F2": "Child Health: Hospital-based Paediatrics",
+    "F3": "Child Health: Community-based Paediatrics",
+    "G1": "Independent Sector: Medium Secure Inpatients",
+    "G2": "Independent Sector: Low Secure Inpatients",
+    "G3": "Other Independent Sector Mental Health Services",
+    "G4": "Voluntary Sector",
+    "H1": "Acute Secondary Care: Emergency Care Department",
+    "H2": "Other secondary care specialty",
+    "I1": "Temporary transfer from another Mental Health NHS Trust",
+    "I2": "Permanent transfer from another Mental Health NHS Trust",
+    "M1": "Other: Asylum Services",
+    "M2": "Other: Telephone or Electronic Access Service",
+    "M3": "Other: Out of Area Agency",
+    "M4": "Other: Drug Action Team / Drug Misuse Agency",
+    "M5": "Other: Jobcentre Plus",
+    "M6": "Other SERVICE or agency",
+    "M7": "Other: Single Point of Access Service",
+    "M8": "Debt agency",
+    "M9": "added to MHSDS later; secondary mental health care",
+    "N1": "Stepped up from low intensity IAPT service",
+    "N2": "Stepped down from high intensity IAPT service",
+    "N3": "Improving Access to Psychological Therapies / NHS Talking Therapies Service",
+    "N4": "Other IAPT service",
+    "P1": "Internal Referral",
+    "Q1": "Mental Health Drop In Service",
+    "Q2": "added to MHSDS later; secondary mental health care",
+}
+DISABILITY_STATUS: Final = {
+    "1": "Confirmed diagnosis",
+    "2": "Suspected, and on a diagnostic pathway",
+    "3": "Suspected, and not on a diagnostic pathway",
+    "4": "Suspected; not known whether on a diagnostic pathway",
+    "5": "No diagnosis",
+    "U": "Asked, and not known",
+    "X": "Not known (not recorded)",
+    "Z": "Not stated (asked, and not answered)",
+}
 MAIN_PROBLEMS: Final = (
     *("mood", "anxiety", "psychosis", "bipolar", "eating", "memory", "substance", "trauma", "personality", "social"),
     *("perinatal", "other"),
@@ -37,8 +158,22 @@ LANGUAGES: Final = _codes(  # ISO 639-1, and those of ISO 639-3 that are heard o
 )
 
 # MHSDS REFERRAL REJECTION REASON: none of them is an end, each needs an onward step (clinical ground rule 5).
-REJECTION_REASONS: Final = _codes("01 02 03")
-CLOSURE_REASONS: Final = frozenset(f"{n:02}" for n in range(1, 10))
+REJECTION_REASONS: Final = {
+    "01": "Duplicate",
+    "02": "Inappropriate: another service is needed",
+    "03": "Incomplete information",
+}
+CLOSURE_REASONS: Final = {
+    "01": "Admitted elsewhere",
+    "02": "Treatment completed",
+    "03": "Moved out of the area",
+    "04": "No further treatment required (further treatment not appropriate)",
+    "05": "Person did not attend",
+    "06": "Person died",
+    "07": "Person requested discharge",
+    "08": "Referred to other specialty/service",
+    "09": "Refused to be seen",
+}
 # Local codes: why a team or the hub did something else, why a sender withdrew, what follows a return.
 OUTCOME_REASONS: Final = _codes(
     "clinical-review risk-reviewed risk-increased needs-more-intensive needs-less-intensive wrong-service person-prefers",

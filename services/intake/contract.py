@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from services.intake import code_lists as lists
 from services.intake import values
-from services.intake.values import CODE, DATE, MOMENT, PROSE, TEXT, TEXTS, YES_NO, Kind, coded, number, words
+from services.intake.values import CODE, DATE, MOMENT, PROSE, TEXT, TEXTS, URGENCY, YES_NO, Kind, coded, number, words
 
 
 class Each(NamedTuple):
@@ -59,7 +59,7 @@ CONTRACT: Final[Tree] = {
         "email": TEXT,
         "source_of_referral": coded(lists.SOURCES_OF_REFERRAL, "MHSDS SOURCE OF REFERRAL"),
         "last_seen": DATE,
-        "urgency": Kind("response priority", values.urgency, {"enum": ["1", "4", "2", "3"]}),
+        "urgency": URGENCY,
         "phone_call_made": YES_NO,
     },
     "consent": {

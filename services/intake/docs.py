@@ -18,28 +18,50 @@ def page(described: dict[str, Any]) -> str:
     info = described["info"]
     parts = [
         f"<h1>{escape(info['title'])}</h1>",
-        *(f"<p>{_prose(text)}</p>" for text in info["description"].split("\n\n")),
+        *(_block(text) for text in info["description"].strip().split("\n\n")),
     ]
     parts.append('<p>For machines: <a href="openapi.json">openapi.json</a>.</p>')
     for path, methods in described["paths"].items():
         for method, told in methods.items():
-            parts.append(_operation(method.upper(), path, told))
-    parts.append("<h2>Fields of a referral</h2><table><tr><th>path<th>what")
-    parts += _fields(described["components"]["schemas"]["Referral"], "")
+            parts.append(_operation(method.upper(), path, told, described["components"]["parameters"]))
+    parts.append("<h2>What is not done</h2>")
+    parts += [
+        f"<h3 id=status-{status}>{status}</h3><p>{escape(answer['description'])}.</p>{_examples(answer['content'])}"
+        for status, answer in described["components"]["responses"].items()
+    ]
+    for name in ("Referral", "Cancellation", "Outcome"):
+        rows = "".join(_fields(described["components"]["schemas"][name], ""))
+        parts.append(f"<h2>Fields of: {name.lower()}</h2><table><tr><th>path<th>what{rows}</table>")
     title = escape(info["title"])
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>{''.join(parts)}</table>"
+    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>{''.join(parts)}"
 
 
-def _operation(method: str, path: str, told: dict[str, Any]) -> str:
+def _operation(method: str, path: str, told: dict[str, Any], parameters: dict[str, Any]) -> str:
     parts = [f"<h2><code>{method} {escape(path)}</code></h2><p>{escape(told['summary'])}.</p>"]
-    body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
-    for name, example in body.get("examples", {}).items():
-        sent = escape(json.dumps(example["value"], indent=2, ensure_ascii=False))
-        parts.append(f"<details open><summary>Example: {escape(name)}</summary><pre>{sent}</pre></details>")
-    answers = "".join(
-        f"<tr><td>{status}<td>{escape(answer['description'])}" for status, answer in told["responses"].items()
+    taken = (parameters[parameter["$ref"].rpartition("/")[2]] for parameter in told["parameters"])
+    parts += [f"<p>Header {_header(parameter)}.</p>" for parameter in taken if parameter["in"] == "header"]
+    parts.append(_examples(told.get("requestBody", {}).get("content", {})))
+    refused = [status for status, answer in told["responses"].items() if "$ref" in answer]
+    for status in told["responses"].keys() - set(refused):
+        answer = told["responses"][status]
+        parts.append(f"<h3>{status} {escape(answer['description'])}</h3>{_examples(answer['content'])}")
+    links = ", ".join(f'<a href="#status-{status}">{status}</a>' for status in refused)
+    return "".join(parts) + f"<p>Not done: {links}.</p>"
+
+
+def _header(parameter: dict[str, Any]) -> str:
+    needed = "needed" if parameter.get("required") else "may be left out"
+    return f"<code>{escape(parameter['name'])}</code> ({needed}): {escape(_kind(parameter | parameter['schema']))}"
+
+
+def _examples(content: dict[str, Any]) -> str:
+    """What is sent or answered, as examples."""
+    return "".join(
+        f"<details open><summary>Example: {escape(name)}</summary>"
+        f"<pre>{escape(json.dumps(example['value'], indent=2, ensure_ascii=False))}</pre></details>"
+        for told in content.values()
+        for name, example in told.get("examples", {}).items()
     )
-    return "".join(parts) + f"<table>{answers}</table>"
 
 
 def _fields(schema: dict[str, Any], path: str) -> list[str]:
@@ -56,11 +78,20 @@ def _fields(schema: dict[str, Any], path: str) -> list[str]:
 
 def _kind(schema: dict[str, Any]) -> str:
     told = [str(schema.get("description", schema.get("type", "")))]
-    if "enum" in schema:
+    if "enum" in schema and " = " not in told[0]:  # there the codes stand with what they mean
         told.append(" | ".join(str(value) for value in schema["enum"]))
     if "maximum" in schema:
         told.append(f"{schema['minimum']} to {schema['maximum']}")
-    return ": ".join(told)
+    return ": ".join(part for part in told if part)
+
+
+def _block(text: str) -> str:
+    """A paragraph, or a table in Markdown."""
+    if not text.startswith("| "):
+        return f"<p>{_prose(text)}</p>"
+    head, _, *rows = ([_prose(cell) for cell in line.strip("| ").split(" | ")] for line in text.splitlines())
+    body = "".join(f"<tr><td>{'<td>'.join(cells)}" for cells in rows)
+    return f"<table><tr><th>{'<th>'.join(head)}{body}</table>"
 
 
 def _prose(text: str) -> str:

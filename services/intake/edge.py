@@ -223,9 +223,10 @@ def problem(refused: Refused) -> Response:
 
 async def unknown_route(_: Request, error: Exception) -> Response:
     """404 and 405 of the router, as problems."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    refused = Refused(405, "method", "not this way") if status == 405 else not_found()
-    return problem(refused)
+    if not isinstance(error, HTTPException) or error.status_code != 405:
+        return problem(Refused(404, "no-such-path", "no such path; see /docs"))
+    allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    return problem(Refused(405, "method", f"this path takes {allowed}; see /docs", headers={"Allow": allowed}))
 
 
 def _named(request: Request) -> str | None:

@@ -36,7 +36,7 @@ from shared.events import (
 )
 
 if TYPE_CHECKING:
-    from services.intake.reading import Reading
+    from services.intake.reading import Notice, Reading
     from services.intake.receipts import Message
     from services.intake.senders import Source, Team
     from services.intake.store import Last, Locked, Referral
@@ -81,7 +81,8 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, referral_id: UUI
     """Changes a referral: an RFC 7396 merge patch on what it says. The event carries the whole as it then stands."""
     patch = parse(incoming.body)
     message, notices = message_of(desk, source, incoming, patch, kind="amendment", about=str(referral_id))
-    with Alarm(read(patch), source.id, desk.phone_now) as alarm:
+    patched = read(patch)
+    with Alarm(patched, source.id, desk.phone_now) as alarm:
         alarm.referral_id = referral_id
         if not (changes := said(patch)):
             raise Refused(422, "incomplete", "the amendment changes nothing")
@@ -94,15 +95,23 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, referral_id: UUI
             coded = _coded(desk, reading, locked.referral.locality, message)
             changed = tuple(changed_paths(changes, CONTRACT))
             payload = ReferralAmended(**next_cause(locked.referral, message), referral=coded, changed=changed)
-            return Said(payload, [*notices, *reading.warnings], alarm.members, reading.document)
+            warnings = [*notices, *_of_what_was_sent(patched, reading)]
+            return Said(payload, warnings, alarm.members, reading.document)
 
         return await follow(desk, message, referral_id, lambda known, _: access.sees(source, known), decide)
 
 
+def _of_what_was_sent(patch: Reading, whole: Reading) -> list[Notice]:
+    """The warnings of an amended referral. The places of unknown fields are those of the amendment, which was sent now."""
+    unknown = [notice for notice in patch.warnings if notice.code == "unknown-field"]
+    return [*unknown, *(notice for notice in whole.warnings if notice.code != "unknown-field")]
+
+
 async def cancel(desk: Desk, source: Source, incoming: Incoming, referral_id: UUID) -> bytes:
     """Withdraws a referral."""
-    document: dict[str, Any] = tidy(parse(incoming.body)) or {}
-    message, notices = message_of(desk, source, incoming, document, kind="cancellation", about=str(referral_id))
+    document = parse(incoming.body)
+    said_of_it = tidy(document) or {}
+    message, notices = message_of(desk, source, incoming, said_of_it, kind="cancellation", about=str(referral_id))
     reason, warnings = cancellation_reason(document)
 
     async def decide(locked: Locked, _: Last | None) -> Said:
@@ -114,9 +123,10 @@ async def cancel(desk: Desk, source: Source, incoming: Incoming, referral_id: UU
 
 async def answer_referral(desk: Desk, team: Team, incoming: Incoming, referral_id: UUID) -> bytes:
     """Takes what a team or the hub answers to a referral."""
-    document: dict[str, Any] = tidy(parse(incoming.body)) or {}
+    document = parse(incoming.body)
     outcome = read_outcome(document, team, desk.senders.destinations)
-    message, notices = message_of(desk, team, incoming, document, kind="outcome", about=str(referral_id))
+    said_of_it = tidy(document) or {}
+    message, notices = message_of(desk, team, incoming, said_of_it, kind="outcome", about=str(referral_id))
 
     async def decide(locked: Locked, last: Last | None) -> Said:
         demand_clinician(outcome, locked.referral.hold_reason)

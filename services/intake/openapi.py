@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from services.intake import answers
 from services.intake import code_lists as lists
 from services.intake.contract import CONTRACT, Each
 from services.intake.examples import EXAMPLES
-from services.intake.values import Kind
+from services.intake.problems import MEANS
+from services.intake.reading import DETAILS
+from services.intake.values import URGENCY, Kind, meanings
 from shared.codes import OutcomeKind, Status
 
 _TEXT: Final = {"type": "string"}
@@ -15,6 +18,9 @@ _ID: Final = {"type": "string", "format": "uuid"}
 
 ABOUT: Final = """\
 Takes mental-health referrals, amendments, cancellations and the answers of receiving teams.
+
+Every request says whose it is: `Authorization: Bearer KEY`, with the key of a source (a system that refers) or of a \
+team. Without one it is answered 401. Only `/docs` and `/openapi.json` need none.
 
 An identifiable person (an NHS number; or a name with a date of birth, postcode, address or contact) and a reason are \
 enough. Every other field may be left out: absent, blank and `not recorded` are the same. What cannot be read is never \
@@ -27,19 +33,38 @@ same content is a repeat for 24 hours; of a message about a known referral, only
 about it (ten minutes at least).
 
 If an answer holds `phone_now`: phone now.
+
+What is not done is answered as a problem (RFC 9457): `code` and `detail` say why, `errors` where. No answer repeats a \
+value, or a field name that is not of the contract: a field that nobody knows is named by its place, `person[3rd field]` \
+being the third field of `person` as it was sent.
 """
+
+
+def _about() -> str:
+    """What is to be known first, and every code that an answer may hold."""
+    tables = (("warning (202)", DETAILS), ("problem", MEANS))
+    return ABOUT + "".join(f"\n{_table(f'`code` of a {what}', codes)}" for what, codes in tables)
+
+
+def _table(heading: str, codes: dict[str, str]) -> str:
+    """A table in Markdown."""
+    rows = (f"| `{code}` | {words} |" for code, words in codes.items())
+    return "\n".join((f"| {heading} | what it says |", "|---|---|", *rows, ""))
 
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Front Door: intake", "version": "1", "description": ABOUT},
+        "info": {"title": "Front Door: intake", "version": "1", "description": _about()},
         "security": [{"key": []}],
         "paths": _paths(),
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "the key of a source or a team"}
+            },
             "parameters": _parameters(),
+            "responses": answers.problems(),
             "schemas": {
                 "Referral": schema_of(CONTRACT) | {"description": "The minimum data set, by JSON path."},
                 "Outcome": _outcome(),
@@ -97,15 +122,15 @@ def _paths() -> dict[str, Any]:
 
 def _post(path: str, name: str, summary: str, body: str, examples: tuple[str, ...]) -> dict[str, Any]:
     parameters = ["idempotency_key", "traceparent", *(["referral_id"] if "{" in path else [])]
-    content = {"schema": _ref(body), "examples": {one: {"value": EXAMPLES[one]} for one in examples}}
+    content = {"schema": _ref(body), "examples": _shown({one: EXAMPLES[one] for one in examples})}
     return {
         "operationId": name,
         "summary": summary,
         "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
-            "202": _answer("Durably kept", "Taken"),
-            **_problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503),
+            "202": _answer("Durably kept", "Taken", answers.TAKEN[name]),
+            **answers.refusals(400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503),
         },
     }
 
@@ -115,45 +140,37 @@ def _get(name: str, summary: str, answer: str | None, *parameters: str) -> dict[
         "operationId": name,
         "summary": summary,
         "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
-        "responses": {"200": _answer("As asked", answer), **_problems(401, 403, 404, 422, 429, 503)},
+        "responses": {
+            "200": _answer("As asked", answer, {"an answer": answers.READ[name]}),
+            **answers.refusals(401, 403, 404, 405, 422, 429, 500, 503),
+        },
     }
 
 
-def _answer(description: str, schema: str | None) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": _ref(schema) if schema else {"type": "object"}}},
-    }
+def _answer(description: str, schema: str | None, examples: dict[str, Any]) -> dict[str, Any]:
+    told = {"schema": _ref(schema) if schema else {"type": "object"}, "examples": _shown(examples)}
+    return {"description": description, "content": {"application/json": told}}
 
 
-def _problems(*statuses: int) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": _ref("Problem")}}
-    return {str(status): {"description": _WHY[status], "content": content} for status in statuses}
-
-
-_WHY: Final = {
-    400: "Not readable: not UTF-8, not JSON, a key twice, NaN, or too deep",
-    401: "No known key",
-    403: "This key may not do this",
-    404: "There is no such referral for this key",
-    408: "The body came too slowly",
-    409: "This id was used before for other content",
-    413: "The body is too large; send attachments as references",
-    422: "No identifiable person, no reason, or an answer that lacks what it must say",
-    429: "Too many requests; see Retry-After",
-    503: "Not done; try again, see Retry-After",
-}
+def _shown(examples: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"value": value} for name, value in examples.items()}
 
 
 def _parameters() -> dict[str, Any]:
     return {
         "referral_id": {"name": "referral_id", "in": "path", "required": True, "schema": _ID},
-        "idempotency_key": {"name": "Idempotency-Key", "in": "header", "schema": _TEXT},
-        "traceparent": {"name": "traceparent", "in": "header", "schema": _TEXT},
+        "idempotency_key": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "the sender's own id of this message, where it has no message_id",
+            "schema": _TEXT,
+        },
+        "traceparent": {"name": "traceparent", "in": "header", "description": "W3C trace context", "schema": _TEXT},
         "purpose": {
             "name": "X-Purpose",
             "in": "header",
             "required": True,
+            "description": "why it is read",
             "schema": {"enum": sorted(lists.PURPOSES)},
         },
         "by": {"name": "X-By", "in": "header", "description": "who reads, if not the team", "schema": _TEXT},
@@ -166,15 +183,19 @@ def _outcome() -> dict[str, Any]:
         by=_object(name=_TEXT, role=_TEXT, registration=_TEXT) | {"required": ["name", "role"]},
         reason={
             "type": "string",
-            "description": "a code: returned 01 to 03 (MHSDS REFERRAL REJECTION REASON), closed 01 to 09 (MHSDS REFERRAL "
-            f"CLOSURE REASON), else one of {', '.join(sorted(lists.OUTCOME_REASONS))}; needed but for accepted",
+            "description": "a code, needed but for accepted. Returned (MHSDS REFERRAL REJECTION REASON): "
+            f"{meanings(lists.REJECTION_REASONS)}. Closed (MHSDS REFERRAL CLOSURE REASON): "
+            f"{meanings(lists.CLOSURE_REASONS)}. Else one of {', '.join(sorted(lists.OUTCOME_REASONS))}",
         },
         onward={
             "type": "string",
             "description": f"returned: a destination, or one of {', '.join(sorted(lists.ONWARD_STEPS))}; needed",
         },
         to={"type": "string", "description": "rerouted and stepped-up: a destination; needed"},
-        urgency={"enum": ["4", "2", "3"], "description": "urgency-lowered: the new one; with by.registration"},
+        urgency={
+            "enum": ["4", "2", "3"],
+            "description": "urgency-lowered: the new one (4 very urgent, 2 urgent, 3 routine); with by.registration",
+        },
         decision_id=_ID
         | {"description": "the decision that is answered, as its event names it: a hold made since then is not ended"},
         message_id=_TEXT,
@@ -198,7 +219,7 @@ def _status() -> dict[str, Any]:
     return _object(
         referral_id=_ID,
         status={"enum": [status.value for status in Status]},
-        urgency={"enum": ["1", "4", "2", "3", None]},
+        urgency={**URGENCY.schema, "enum": ["1", "4", "2", "3", None]},
         destination={"type": ["string", "null"]},
         history={"type": "array", "items": step},
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.intake import code_lists as lists
 from services.intake.problems import Fault, Refused, blank
-from services.intake.reading import Notice, tidy
+from services.intake.reading import Notice, tidy, unknown_fields
 from services.intake.values import plain, urgency
 from shared.codes import HUB_OUTCOMES, UNMAPPED, HoldReason, OutcomeKind, Urgency
 from shared.events import Actor
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from services.intake.senders import Team
 
-_FIELDS: Final = frozenset(["kind", "by", "reason", "onward", "to", "urgency", "decision_id", "message_id", "note"])
-_BY: Final = frozenset(("name", "role", "registration"))
+_FIELDS: Final = {
+    **dict.fromkeys(("kind", "reason", "onward", "to", "urgency", "decision_id", "message_id", "note")),
+    "by": dict.fromkeys(("name", "role", "registration")),
+}
+_FIELDS_OF_A_CANCELLATION: Final = dict.fromkeys(("reason", "message_id", "note"))
 _GOES_TO: Final = frozenset((OutcomeKind.REROUTED, OutcomeKind.STEPPED_UP))
 # A step-up is taken from anyone: nobody who calls for more help is refused at the door. Triage, which knows where its
 # rules send people in a crisis, lets one without registration end a safety hold only there.
@@ -47,11 +50,11 @@ def read_outcome(document: dict[str, Any], team: Team, destinations: Collection[
     """Reads an outcome; refuses with every fault at once. 403 where the kind is not this team's to give."""
     said: dict[str, Any] = tidy(document) or {}
     faults: list[Fault] = []
-    warnings = [Notice("?", "unknown-field")] if set(said) - _FIELDS else []
+    warnings = [*unknown_fields(_FIELDS, document)]
     kind = _kind(said, team)
     outcome = Outcome(
         kind=kind,
-        by=_actor(said.get("by"), team, faults, warnings),
+        by=_actor(said.get("by"), team, faults),
         reason=_reason(kind, said, faults, warnings),
         onward=_onward(kind, said, destinations, faults, warnings),
         to=_to(kind, said, destinations, faults),
@@ -91,11 +94,9 @@ def _kind(said: dict[str, Any], team: Team) -> OutcomeKind:
     return kind
 
 
-def _actor(by: Any, team: Team, faults: list[Fault], warnings: list[Notice]) -> Actor:
+def _actor(by: Any, team: Team, faults: list[Fault]) -> Actor:
     told = by if isinstance(by, dict) else {}
     faults += [blank(f"by.{name}", "who answers for this?") for name in ("name", "role") if not plain(told.get(name))]
-    if set(told) - _BY:
-        warnings.append(Notice("by.?", "unknown-field"))
     registration = plain(told.get("registration"))
     if registration is not None and not _registered(registration):
         faults.append(Fault("by.registration", "unreadable", "a professional registration has four digits or more"))
@@ -120,7 +121,7 @@ def _reason(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnin
         if code not in lists.REJECTION_REASONS:
             faults.append(Fault("reason", "not-in-list", "an MHSDS referral rejection reason: 01, 02 or 03"))
         return code
-    return _coded(code, lists.CLOSURE_REASONS | lists.OUTCOME_REASONS, "reason", warnings)
+    return _coded(code, {*lists.CLOSURE_REASONS, *lists.OUTCOME_REASONS}, "reason", warnings)
 
 
 def _onward(
@@ -177,7 +178,7 @@ def _coded(code: str, known: Collection[str], path: str, warnings: list[Notice])
 def cancellation_reason(document: dict[str, Any]) -> tuple[str, tuple[Notice, ...]]:
     """Why the sender withdraws, as a code: `unmapped` for one we do not know, `not recorded` for none."""
     said: dict[str, Any] = tidy(document) or {}
-    warnings = [Notice("?", "unknown-field")] if set(said) - {"reason", "message_id", "note"} else []
+    warnings = [*unknown_fields(_FIELDS_OF_A_CANCELLATION, document)]
     reason = plain(said.get("reason"))
     if not reason:
         return "not recorded", tuple(warnings)

@@ -50,7 +50,10 @@ def identifiable(reading: Reading) -> bool:
 def missing(reading: Reading) -> tuple[Fault, ...]:
     """What a referral cannot do without: an identifiable person and a reason."""
     faults = []
-    if not identifiable(reading):
+    if not isinstance(reading.document.get("person", {}), dict):
+        detail = 'an object is expected here, such as {"name": {"given": ..., "family": ...}, "born": ...}'
+        faults.append(Fault("person", "wrong-type", detail))
+    elif not identifiable(reading):
         detail = (
             "no identifiable person: give an NHS number, or a name and a date of birth, postcode, address or contact"
         )

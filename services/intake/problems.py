@@ -5,7 +5,31 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
+_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110's; Python has them from 3.13 on
 MEDIA_TYPE: Final = "application/problem+json"
+
+
+MEANS: Final = {
+    "unreadable": "cannot be read: the whole body (no UTF-8, no JSON, empty), or what belongs in this place",
+    "duplicate-key": "an object has the same key twice, and nobody can tell which of the two is meant",
+    "too-deep": "objects and lists lie deeper in each other than is read",
+    "unauthorised": "no key, or none that is known here",
+    "not-allowed": "this key, or this team, may not do this",
+    "no-such-path": "there is nothing at this path, whatever the key",
+    "not-found": "no such referral, or none that this key may see",
+    "method": "this path is not asked in this way; the header Allow says how it is",
+    "too-slow": "the request did not arrive in time",
+    "conflict": "the message id was used before, for other content; a person looks at both",
+    "too-large": "more bytes than are taken; attachments come as references",
+    "incomplete": "something that must be said is missing; `errors` names each place",
+    "required": "this place must not be blank",
+    "wrong-type": "another kind of value is expected in this place",
+    "not-in-list": "none of the codes that this place takes",
+    "purpose-needed": "a record is read for a purpose, which the header X-Purpose names",
+    "too-many": "more requests in a minute than this key may make; try again after Retry-After",
+    "busy": "not done, through no fault of the sender: try again after Retry-After",
+    "failed": "not done, by a fault of ours, which was logged",
+}
 
 
 class Fault(NamedTuple):
@@ -37,7 +61,7 @@ class Refused(Exception):
         faults = self.faults or (Fault("", self.code, self.detail),)
         return {
             "type": f"urn:frontdoor:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": _TITLES.get(self.status, HTTPStatus(self.status).phrase),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,

@@ -1,7 +1,7 @@
 """From a document in the terms of the contract to what could be read of it, and warnings for the rest.
 
 Nothing here refuses a document. A warning names a place and a code, never a value, nor a field name that is not of
-the contract (it could hold a name): such a field is shown as `person.?`.
+the contract (it could hold a name): such a field is shown by its place, as `person[3rd field]`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_WARNINGS: Final = 100
 
 DETAILS: Final = {
-    "unknown-field": "not a field of the contract; kept with the receipt and not read",
+    "unknown-field": "not a field of the contract, by its place among the fields as they were sent; kept with the receipt and not read",
     "wrong-type": "another kind of value is expected here; kept with the receipt and not read",
     "unmapped": "not in the code list; counts as unmapped",
     "unreadable": "cannot be read as what belongs here; counts as not recorded",
@@ -70,7 +70,7 @@ class Reading:
 
     def warn(self, path: str, code: str) -> None:
         """Adds a warning, once."""
-        if (notice := Notice(path, code)) not in self.warnings and len(self.warnings) <= MOST_WARNINGS:
+        if len(self.warnings) <= MOST_WARNINGS and (notice := Notice(path, code)) not in self.warnings:
             full = len(self.warnings) == MOST_WARNINGS
             self.warnings.append(Notice("", "more-warnings") if full else notice)
 
@@ -81,7 +81,29 @@ def read(document: dict[str, Any], silent: tuple[str, ...] = ()) -> Reading:
     reading = Reading(tidied)
     reading.values = _tree(reading, CONTRACT, _spelt_out(tidied), "", frozenset(silent))
     scores.settle(reading)
+    for notice in unknown_fields(CONTRACT, document):
+        reading.warn(*notice)
     return reading
+
+
+def unknown_fields(node: Any, sent: Any, path: str = "") -> Iterator[Notice]:
+    """The fields that nobody knows, by their places in what was sent: blanks count, the first is the 1st."""
+    if isinstance(node, Each) and isinstance(sent, list):
+        for place, item in enumerate(sent[: node.most]):
+            yield from unknown_fields(node.of, item, f"{path}[{place}]")
+    if not isinstance(node, dict) or not isinstance(sent, dict):
+        return
+    for place, (name, item) in enumerate(sent.items(), 1):
+        if name in node:
+            yield from unknown_fields(node[name], item, f"{path}.{name}" if path else name)
+        elif tidy(item) is not None:
+            yield Notice(f"{path}[{_nth(place)} field]", "unknown-field")
+
+
+def _nth(place: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if place % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
 
 
 def tidy(value: Any) -> Any:
@@ -125,7 +147,6 @@ def _tree(reading: Reading, tree: Tree, document: dict[str, Any], path: str, sil
     values = {}
     for name, item in document.items():
         if (node := tree.get(name)) is None:
-            reading.warn(f"{path}?", "unknown-field")
             reading.prose.extend((name, *_strings(item)))
         elif item is not None and (value := _node(reading, node, item, path + name, silent)) is not None:
             values[name] = value

@@ -128,14 +128,20 @@ def local_or_code(local: Collection[str]) -> Read:
     return read
 
 
-def coded(codes: Collection[str], name: str) -> Kind:
+def coded(codes: Mapping[str, str], name: str) -> Kind:
     """A code out of a closed list; 4 is read as 04 where the list has that alone."""
 
     def read(value: Any) -> str | None:
         code = (plain(value) or "").upper()
         return code if code in codes else code.zfill(2) if code.isdigit() and code.zfill(2) in codes else None
 
-    return Kind(name, read, {"type": "string", "enum": sorted(codes)}, UNMAPPED)
+    schema = {"type": "string", "enum": sorted(codes), "description": f"{name}: {meanings(codes)}"}
+    return Kind(name, read, schema, UNMAPPED)
+
+
+def meanings(codes: Mapping[str, str]) -> str:
+    """What each code means, for people."""
+    return "; ".join(f"{code} = {words}" for code, words in codes.items())
 
 
 def words(*allowed: str, prose: bool = False) -> Kind:
@@ -169,4 +175,14 @@ TEXTS: Final = Kind("text", texts, {"type": ["string", "array", "object"]})
 PROSE: Final = Kind("free text", texts, {"type": "string"}, prose=True)
 YES_NO: Final = Kind("yes or no", yes_no, {"enum": ["yes", "no", "not recorded"]})
 DATE: Final = Kind("date", date, {"type": "string", "format": "date"})
+URGENCY: Final = Kind(
+    "response priority",
+    urgency,
+    {
+        "enum": [code.value for code in Urgency],
+        "description": "MHSDS CLINICAL RESPONSE PRIORITY TYPE, most urgent first: "
+        f"{meanings({code.value: code.words for code in Urgency})}. A code and never a number to sort by: 4 is more "
+        "urgent than 2",
+    },
+)
 MOMENT: Final = Kind("date and time", moment, {"type": "string", "format": "date-time"})

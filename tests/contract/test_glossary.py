@@ -24,3 +24,7 @@ def test_every_word_of_a_closed_list_is_explained(words: type[StrEnum]) -> None:
 
 def test_no_word_is_explained_twice() -> None:
     assert sorted({term for term in TERMS if TERMS.count(term) > 1}) == []
+
+
+def test_the_marks_of_rows_sources_are_explained() -> None:
+    assert {"V", "K"} <= set(TERMS)

@@ -91,6 +91,6 @@ async def test_of_a_receipt_that_was_disposed_of_the_digest_stands(audited: Data
     await audited.fetch("UPDATE intake.receipt SET original = NULL, salt = NULL WHERE event_id = $1", an_id("ada"))
     done = verify(audited)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[1] == "disposed, digest stands: 1 receipts"
+    assert done.stdout.splitlines()[1] == "disposed, digest stands: 1 receipt"
     await audited.fetch("UPDATE intake.receipt SET digest = '' WHERE event_id = $1", an_id("ada"))
     assert verify(audited).stdout.splitlines()[1] == "altered stream.1 referrals.received 0 0"

@@ -43,13 +43,15 @@ def test_on_a_system_of_its_own_everything_is_accounted_for_and_nothing_is_left(
     assert done.stderr == ""
     for words in (
         "40 referrals",
-        "Where people went",
+        "Where the rules propose to send people",
         "waiting at the hub",
         "p99",
         "in plain words",
         "Because rule set",
     ):
         assert words in done.stdout
+    for gone in ("frontdoor explain", str(home)):
+        assert gone not in done.stdout.partition("ready in")[2]
     assert not [left for left in home.rglob("*") if left.is_file()]
 
 

@@ -96,16 +96,24 @@ def test_a_taken_port_is_a_clear_error_before_anything_starts(up: Start, data: P
         system = up("--data", data, FRONTDOOR_TRIAGE_PORT=port)
         assert system.process.wait(60) == 2
     assert system.said == ""
-    assert f"triage cannot have port {port}" in system.complained
+    assert f"triage cannot have port {port} (address already in use): stop" in system.complained
     assert "FRONTDOOR_TRIAGE_PORT" in system.complained
     assert len(system.complained.splitlines()) == 1
     assert not data.exists()
 
 
-def test_a_second_one_on_the_same_folder_is_refused(up: Start, data: Path):
+def test_a_taken_port_leaves_no_temporary_folder(up: Start, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        system = up(FRONTDOOR_TRIAGE_PORT=str(taken.getsockname()[1]))
+        assert system.process.wait(60) == 2
+    assert list((tmp_path / "home-0").glob("frontdoor-*")) == []
+
+
+def test_a_second_one_on_the_same_folder_is_refused_whatever_its_ports(up: Start, data: Path):
     first = up("--data", data)
-    first.until_ready(data)
-    second = up("--data", data)
+    running = first.until_ready(data)
+    assert running.intake
+    second = up("--data", data, FRONTDOOR_INTAKE_PORT=running.intake.rpartition(":")[2])
     assert second.process.wait(60) == 2
     assert "in use by process" in second.complained
     assert first.process.poll() is None

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from services.frontdoor.explain import GATES, HOLDS
+from services.frontdoor.explain import GATES
 from services.frontdoor.recorded import in_order
+from services.frontdoor.standing import HOLDS
 from services.frontdoor.story import DID, WORDS, tell
 from services.frontdoor.trace import lines as trace_lines
 from shared import events

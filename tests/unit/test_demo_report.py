@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from rich.console import Console
 
 from services.frontdoor.account import Account, Entry
-from services.frontdoor.demo.figures import Recorded, figures
+from services.frontdoor.demo.figures import HELD_FOR, Figures, Place, Recorded, figures
 from services.frontdoor.demo.report import show
 from services.frontdoor.demo.result import Report, as_json
 from services.frontdoor.demo.sending import Sending
@@ -71,8 +73,8 @@ def held_for(reason: HoldReason, **facts: Any) -> Recorded:
     return decided(**(HUB | {"hold_reason": reason} | facts))
 
 
-def printed(report: Report) -> str:
-    console = Console(file=io.StringIO(), width=100, highlight=False)
+def printed(report: Report, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
     show(console, report)
     output: io.StringIO = console.file  # type: ignore[assignment]  # made above
     return output.getvalue()
@@ -161,6 +163,42 @@ def test_the_report_ends_with_the_number_of_what_is_unaccounted() -> None:
     assert output.splitlines()[-1] == "unaccounted 0"
     for words in ("taken 3 · decided 3 · audited 3", "Timebank", "Peer support", "33%", "p50", "no NHS number 2"):
         assert words in output
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_every_figure_stands_in_the_report_however_narrow_it_is(width: int) -> None:
+    long_name = "Crisis Outreach / Crisis Resolution and Home Treatment"
+    counted = Figures(
+        people=2000,
+        places=(
+            Place(CareSetting.SECONDARY_CARE, "crisis-outreach", long_name, 1301, 1302),
+            Place(CareSetting.SECONDARY_CARE, "camhs", "CAMHS", 103, 1304),
+            Place(CareSetting.FRONT_DOOR, "hub", "The hub", 205, 0),
+        ),
+        urgency={urgency: 1401 + place for place, urgency in enumerate(Urgency)},
+        raised=1501,
+        statuses={},
+        waiting={reason: 1601 + place for place, reason in enumerate(HELD_FOR)},
+        milliseconds=(1701.0, 1702.0),
+    )
+    output = printed(report(figures=counted), width)
+    whole = {"1301", "65%", "+1302", "103", "5%", "+1304", "205", "10%", "1404", "1501", "1702", "12836"}
+    figures_in_it = {str(1401 + place) for place in range(4)} | {str(1601 + place) for place in range(len(HELD_FOR))}
+    assert (whole | figures_in_it | {"70%"}) - set(re.findall(r"[+<]?[\d,]+%?", output)) == set()
+    assert "…" not in output
+    assert max(map(len, output.splitlines())) <= width
+
+
+def test_what_was_taken_is_summed_up_where_it_adds_up() -> None:
+    sent = Sending(sent=Counter(referral=3, repeat=1, amendment=1), answers=Counter(accepted=2, released=1))
+    assert "3 referrals + 1 amendment + 3 answers by teams and the hub" in printed(
+        report(sending=sent, account=Account(7, 7, 7))
+    )
+    assert "+" not in printed(report(sending=sent, account=Account(8, 8, 8)))
+
+
+def test_one_is_not_many() -> None:
+    assert "3 referrals · 1 repeat, answered as the first time\n" in re.sub(" +\n", "\n", printed(report()))
 
 
 def test_what_is_unaccounted_is_named() -> None:

@@ -48,3 +48,9 @@ def test_rows_that_asked_the_same_are_one_sentence() -> None:
 def test_a_hold_that_stopped_nothing_is_left_out() -> None:
     routed = decided(**(SAID | {"kind": DecisionKind.ROUTE}))
     assert "hold for a person" not in in_words("acute", [routed.decision], RULES)
+
+
+def test_only_a_system_that_stays_is_spoken_of_as_if_it_could_be_asked() -> None:
+    decided_so = [decided(**SAID).decision]
+    assert "frontdoor explain" in in_words("alone", decided_so, RULES)
+    assert "frontdoor" not in in_words("alone", decided_so, RULES, stays=False)

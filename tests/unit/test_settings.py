@@ -56,6 +56,12 @@ def test_every_wrong_setting_is_named_at_once():
     assert "hush" not in str(refused.value)
 
 
+def test_a_setting_that_is_missing_is_named_with_what_it_is_for():
+    done = ran("services.frontdoor", "republish", "--dry-run")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "FRONTDOOR_ADMIN_DSN is not set: postgresql:// of a superuser" in done.stderr
+
+
 def test_the_settings_of_the_schemas_command_are_no_less_discreet():
     with pytest.raises(Usage, match="FRONTDOOR_ADMIN_DSN") as refused:
         DatabaseSettings.model_validate({"admin_dsn": ["hush"]})

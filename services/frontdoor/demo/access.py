@@ -9,7 +9,7 @@ import httpx
 
 from services.frontdoor.demo.sending import Access
 from shared.errors import Usage
-from shared.running import Running, find
+from shared.running import Running, find, running_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,9 +58,10 @@ async def _whose(url: str, key: str) -> dict[str, Any]:
 
 
 def _behind(url: str) -> Running:
-    """The databases and keys that belong to a URL: this user's running system if it is that one, else the settings."""
+    """The databases and keys that belong to a URL: those of the settings, or of this user's running system there."""
     try:
-        running = find()
+        candidates = (find(), *running_here())
     except Usage:
         return Running()
-    return running if running.intake in {None, url, url.replace("localhost", "127.0.0.1")} else Running()
+    there = {None, url, url.replace("localhost", "127.0.0.1")}
+    return next((running for running in candidates if running.intake in there), Running())

@@ -81,9 +81,9 @@ def _on_its_own(arguments: argparse.Namespace, console: Console) -> int:
     console.print("[bold]Front Door[/]: starting all of it on this machine")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stays = console.is_terminal and not arguments.json
-    with System(port_base=_port_base(), output=2 if arguments.json else None) as system:
+    with System(port_base=_port_base(), output=2 if arguments.json else None, stays=stays) as system:
         running = system.until_ready()
-        report = asyncio.run(play(arguments, access_of(running), running, console))
+        report = asyncio.run(play(arguments, access_of(running), running, console, stays=stays))
         if stays:
             _shown(report, console, as_json=False)
             _stay(running, console)

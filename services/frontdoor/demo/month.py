@@ -1,7 +1,7 @@
 """One month at one borough's front door, made from a seed: the timed messages that referrers send.
 
-Pure: the same seed, run, people and end give the same month. The run only makes the people and message ids new, so
-that a second demo on the same system is not taken for repeats of the first.
+Pure: the same seed, run, people and end give the same month. The run only makes message ids, NHS numbers, birth
+dates and addresses new, so that a second demo on the same system is not taken for repeats of the first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from services.frontdoor.demo.dirt import dirty
-from services.frontdoor.demo.people import ELSEWHERE, identity, nhs_number
+from services.frontdoor.demo.people import ELSEWHERE, background, identity, nhs_number
 from services.frontdoor.demo.presentations import Presentation, draw, nested, number, pick, presentations
 from services.frontdoor.demo.second_thoughts import amended, contradicted
 from services.frontdoor.demo.senders import PRACTICE_ELSEWHERE, WITHOUT_IDS, lane_of, referrer
@@ -104,10 +104,11 @@ def _moments(rng: Random, count: int, until: dt.datetime) -> list[dt.datetime]:
 
 
 def _person(shape: Random, rng: Random, kind: Presentation, today: dt.date, place: int) -> dict[str, Any]:
-    """One person: what rules may see of them comes from `shape`, who they are from `rng`."""
+    """One person: what rules may see of them comes from `shape`, what tells them from others from `rng`."""
     homeless = kind.answers.get("person.no_fixed_abode") == "yes"
     in_area, age = shape.random() >= OUT_OF_AREA, number(shape, kind.age)
-    return identity(rng, age, today, number=nhs_number(place), in_area=in_area, homeless=homeless)
+    who = identity(rng, age, today, number=nhs_number(place), in_area=in_area, homeless=homeless)
+    return background(shape) | who
 
 
 def _referral(rng: Random, person: dict[str, Any], kind: Presentation, at: dt.datetime, name: str) -> Message:

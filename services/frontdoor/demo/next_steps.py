@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from shared.running import Running
 
+CURL: Final = "curl -s -w '\\n%{http_code}\\n'"
 REFERRAL: Final = {
     "person": {
         "name": {"given": "Zoë", "family": "Kettle"},
@@ -24,7 +25,7 @@ REFERRAL: Final = {
     "referrer": {"role": "general practitioner", "urgency": "3"},
     "reason": {"code": "04", "text": "Low for some months, would like to talk to someone."},
     "presentation": {"phq9": 13, "phq9_item9": 0, "gad7": 7},
-    "risk": {"suicidal": "none", "self_harm": "none", "to_others": "none"},
+    "risk": {"life_in_danger": "no", "suicidal": "none", "self_harm": "none", "to_others": "none"},
 }
 
 
@@ -34,13 +35,13 @@ def next_steps(running: Running, program: str = sys.argv[0]) -> Iterator[tuple[s
         return
     who = f'-H "Authorization: Bearer {running.keys.source}"'
     body = shlex.quote(json.dumps(REFERRAL, ensure_ascii=False))
-    send = f"curl -s {running.intake}/referrals {who} -H 'Content-Type: application/json' -d {body}"
+    send = f"{CURL} {running.intake}/referrals {who} -H 'Content-Type: application/json' -d {body}"
     name = _as_typed(program)
     yield (
         "send a referral, and note its id",
-        f"""ID=$({send} | tee /dev/stderr | sed 's/.*"referral_id": *"\\([^"]*\\)".*/\\1/')""",
+        f"""ID=$({send} | tee /dev/stderr | sed -n 's/.*"referral_id": *"\\([^"]*\\)".*/\\1/p')""",
     )
-    yield "see where it stands", f"curl -s -w '\\n' {running.intake}/referrals/$ID {who}"
+    yield "see where it stands", f"{CURL} {running.intake}/referrals/$ID {who}"
     yield "its whole story, in words", f"{name} trace $ID"
     yield "why it went there", f"{name} explain $ID"
     yield "is everything accounted for?", f"{name} reconcile"

@@ -45,26 +45,32 @@ def _groups() -> list[dict[str, Any]]:
     return groups
 
 
-def identity(rng: Random, age: int, today: dt.date, *, number: str, in_area: bool, homeless: bool) -> dict[str, Any]:
-    """One person by JSON path: name, birth date (so old all month long), NHS number, address, contact, equity fields."""
-    group = rng.choices(_groups(), [float(group["weight"]) for group in _groups()])[0]
-    given, family = rng.choice(group["given"]), rng.choice(group["family"])
-    born = today - dt.timedelta(days=age * 365.25 + rng.randint(40, 320))
+def background(shape: Random) -> dict[str, Any]:
+    """What rules, and dirt, may see of who somebody is, by JSON path: name (its script) and equity fields."""
+    group = shape.choices(_groups(), [float(group["weight"]) for group in _groups()])[0]
     person = {
+        "person.name": {"given": shape.choice(group["given"]), "family": shape.choice(group["family"])},
+        "person.gender": shape.choice("112223"),
+        "person.ethnic_category": shape.choice(group["ethnic"]),
+        "person.language": shape.choice(group["language"]),
+    }
+    if person["person.language"] not in {"en", "fr", "yo"} and shape.random() < 0.35:
+        person |= {"needs.interpreter": "yes", "needs.interpreter_language": person["person.language"]}
+    return person
+
+
+def identity(rng: Random, age: int, today: dt.date, *, number: str, in_area: bool, homeless: bool) -> dict[str, Any]:
+    """What tells one person from another, by JSON path: birth date (so old all month long), NHS number, address, contact."""
+    born = today - dt.timedelta(days=age * 365.25 + rng.randint(40, 320))
+    person: dict[str, Any] = {
         "person.nhs_number": number,
         "person.nhs_number_status": "01",
-        "person.name": {"given": given, "family": family},
         "person.born": born.isoformat(),
         "person.postcode": NO_FIXED_ABODE if homeless else _postcode(rng, in_area=in_area),
-        "person.gender": rng.choice("112223"),
-        "person.ethnic_category": rng.choice(group["ethnic"]),
-        "person.language": rng.choice(group["language"]),
         "contact.mobile": f"07700 900{rng.randrange(1000):03}",
     }
     if not homeless:
         person["person.address"] = [f"{rng.randint(1, 160)} {rng.choice(STREETS)}", "London"]
-    if person["person.language"] not in {"en", "fr", "yo"} and rng.random() < 0.35:
-        person |= {"needs.interpreter": "yes", "needs.interpreter_language": person["person.language"]}
     return person
 
 

@@ -19,6 +19,7 @@ from services.frontdoor.demo.result import Report
 from services.frontdoor.demo.sending import send
 from services.frontdoor.demo.words import in_words
 from services.frontdoor.reconcile import Scope, look, reconcile
+from shared.command_line import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -36,12 +37,15 @@ SETTLE: Final = 30.0  # seconds for the last event to be audited
 LOOK_AGAIN: Final = 0.5
 
 
-async def play(arguments: argparse.Namespace, access: Access, running: Running, console: Console) -> Report:
-    """The whole month; the report of what was sent and of what can be seen of it."""
+async def play(
+    arguments: argparse.Namespace, access: Access, running: Running, console: Console, *, stays: bool = True
+) -> Report:
+    """The whole month; the report of what was sent and of what can be seen of it. `stays`: the system does, afterwards."""
     run, began = secrets.token_hex(2), dt.datetime.now(dt.UTC)
     messages = month(seed=arguments.seed, run=run, people=arguments.people, until=began)
     console.print(
-        f"\n[bold]A month at one borough's front door[/]: {arguments.people} people, {len(messages)} messages"
+        f"\n[bold]A month at one borough's front door[/]: {counted(arguments.people, 'referral')}, "
+        f"{counted(len(messages), 'message')}"
     )
     progress = progress_on(console)
     try:
@@ -56,7 +60,9 @@ async def play(arguments: argparse.Namespace, access: Access, running: Running, 
     report = Report(
         arguments.people, arguments.seed, run, sending, dirt, account=account, unseen=_unseen(access, running)
     )
-    return await _read_back(report, messages, running.auditor_dsn) if running.auditor_dsn else report
+    if running.auditor_dsn is None:
+        return report
+    return await _read_back(report, messages, running.auditor_dsn, stays=stays)
 
 
 async def _settled(reader_dsn: str, scope: Scope, progress: Progress) -> Account:
@@ -72,14 +78,14 @@ async def _settled(reader_dsn: str, scope: Scope, progress: Progress) -> Account
     return await reconcile(reader_dsn, scope) if account.unaccounted else account
 
 
-async def _read_back(report: Report, messages: Sequence[Message], auditor_dsn: str) -> Report:
+async def _read_back(report: Report, messages: Sequence[Message], auditor_dsn: str, *, stays: bool) -> Report:
     """The report with what audit knows of the run."""
     records = await recorded(auditor_dsn, report.sending.ids.values())
     rules = await rules_of(auditor_dsn, records)
     seen = figures(records, rules.names)
     who = {report.sending.ids.get(message.ref): message.who for message in messages}
     told = {str(story[0].referral_id): story for story in stories(records)}
-    words = [in_words(who[str(example)], told[str(example)], rules) for example in seen.examples]
+    words = [in_words(who[str(example)], told[str(example)], rules, stays=stays) for example in seen.examples]
     return replace(report, figures=seen, explanations=words)
 
 
@@ -88,7 +94,10 @@ def _unseen(access: Access, running: Running) -> tuple[str, ...]:
     lacks = (
         (access.team, "no receiving team answered: that needs FRONTDOOR_TEAM_KEY, a synthetic team's key"),
         (access.hub, "nobody at the hub answered: that needs FRONTDOOR_HUB_KEY, a synthetic hub's key"),
-        (running.auditor_dsn, "where people went, why, and how fast: that needs FRONTDOOR_AUDITOR_DSN"),
+        (
+            running.auditor_dsn,
+            "where the rules propose to send people, why, and how fast: that needs FRONTDOOR_AUDITOR_DSN",
+        ),
         (running.reader_dsn, "the account, taken to audited: that needs FRONTDOOR_READER_DSN"),
     )
     return tuple(why for there, why in lacks if not there)

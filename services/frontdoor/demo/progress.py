@@ -24,8 +24,8 @@ class TerminalProgress:
 
     def __init__(self, console: Console) -> None:
         columns = (
-            TextColumn("  {task.description:<44}"),
-            BarColumn(bar_width=30),
+            TextColumn("  {task.description:<34}"),
+            BarColumn(bar_width=max(4, min(30, console.width - 56))),  # what the other columns leave
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )

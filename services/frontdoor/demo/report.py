@@ -11,28 +11,31 @@ from rich.padding import Padding
 from rich.table import Table
 
 from services.frontdoor.demo.figures import HELD_FOR
+from services.frontdoor.demo.month import Sent
 from shared.codes import CareSetting, Urgency
+from shared.command_line import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from services.frontdoor.account import Entry
     from services.frontdoor.demo.figures import Figures, Place
     from services.frontdoor.demo.result import Report
     from services.frontdoor.demo.sending import Sending
 
-WIDTH: Final = 100  # where the output is no terminal
+WIDTH: Final = 100  # where the output is no terminal; below it bars go, and tables stand under each other
 BAR: Final = 12
 ENOUGH: Final = 200  # people for shares to be set beside the published ones
-NAME: Final = 50  # letters of a team's name and its indent
+NAME: Final = 48  # letters of a team's name, on a line
 SETTINGS: Final = {
     CareSetting.PRIMARY_CARE: "Primary care",
     CareSetting.PEER_SUPPORT: "Peer support and community",
     CareSetting.SECONDARY_CARE: "Secondary care",
     CareSetting.FRONT_DOOR: "Front door",
 }
+FOLLOWS: Final = {Sent.REPEAT: ", answered as the first time", Sent.CONFLICT: ", kept for a person"}
 RESPONSE: Final = {
     Urgency.EMERGENCY: "at once",
     Urgency.VERY_URGENT: "4 hours",
@@ -67,31 +70,26 @@ def _heading(console: Console, words: str, aside: str = "") -> None:
     console.print(f"\n[bold]{words}[/]" + (f" [dim]({aside})[/]" if aside else ""))
 
 
-def _counted(counts: Iterable[tuple[str, int]]) -> str:
+def _listed(counts: Iterable[tuple[str, int]]) -> str:
     return " · ".join(f"{count:,} {words}" for words, count in counts if count)
 
 
 def _arrivals(console: Console, report: Report) -> None:
     sending, sent = report.sending, report.sending.sent
     _heading(console, "What came in", f"seed {report.seed}, run {report.run}; every person is invented")
-    came = {
-        "referrals": sent["referral"],
-        "repeats, answered as the first time": sent["repeat"],
-        "conflicts, each kept for a person": sent["conflict"],
-        "amendments": sent["amendment"],
-        "cancellations": sent["cancellation"],
-    }
+    came = " · ".join(counted(sent[kind], kind) + FOLLOWS.get(kind, "") for kind in Sent if sent[kind])
     senders = f"{sending.sources} systems at once" if sending.sources > 1 else "one system"
-    lines = [f"{_counted(came.items())}\nby {senders}, over HTTP, in {sending.seconds:.1f} s"]
+    lines = [f"{came}\nby {senders}, over HTTP, in {sending.seconds:.1f} s"]
     if sending.emergencies:
-        lines.append(f"{sending.emergencies} told on the spot that it is an emergency: phone now")
+        said = counted(sending.emergencies, "referral")
+        lines.append(f"{said} said that it is an emergency: answered on the spot with whom to phone")
     spoiled = sorted(report.dirt.items(), key=lambda item: -item[1])
     lines.append(f"dirty, as real ones are: {', '.join(f'{what} {count}' for what, count in spoiled)}")
-    refused = _counted((escape(what), count) for what, count in sending.unexpected.items())
+    refused = _listed((escape(what), count) for what, count in sending.unexpected.items())
     lines.append(
         f"[red]not as expected: {refused}[/]"
         if refused
-        else f"none was refused for it: {sum(sending.warnings.values())} warnings to the senders, and each gap is a fact to the rules"
+        else f"none was refused for it: {counted(sum(sending.warnings.values()), 'warning')} to the senders, and each gap is a fact to the rules"
     )
     for line in lines:
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
@@ -108,33 +106,34 @@ def _share(count: int, whole: int) -> str:
 
 
 def _table(*columns: tuple[str, str]) -> Table:
+    """Words (on the left) wrap where it is narrow; figures (on the right) never do, so that none is cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
     for name, justify in columns:
-        table.add_column(name, justify=justify, no_wrap=True, min_width=len(name), max_width=NAME)  # type: ignore[arg-type]  # one of rich's literals
+        table.add_column(name, justify=justify, no_wrap=justify == "right", max_width=NAME)  # type: ignore[arg-type]  # one of rich's literals
     return table
 
 
 def _places(console: Console, figures: Figures) -> None:
-    _heading(console, "Where people went", "what the rules proposed on arrival; + beside another route")
-    table = _table(
-        ("care setting and team", "left"), ("people", "right"), ("share", "right"), ("", "left"), ("added", "right")
-    )
+    _heading(console, "Where the rules propose to send people", "on arrival; + beside another route")
+    name, *numbers = ("care setting and team", "left"), ("people", "right"), ("share", "right"), ("added", "right")
+    bars = [("", "left")] if console.width >= WIDTH else []
+    table = _table(name, *numbers, *bars)
     most = max((place.people for place in figures.places), default=0)
     for setting, group in groupby(figures.places, key=lambda place: place.setting):
         places = list(group)
         whole = sum(place.people for place in places)
         table.add_row(f"[bold]{SETTINGS[setting]}[/]", f"[bold]{whole}[/]", f"[bold]{_share(whole, figures.people)}[/]")
         for place in places:
-            table.add_row(*_place(place, figures.people, most))
+            table.add_row(*_place(place, figures.people), *([_bar(place.people, most, "cyan")] if bars else []))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     if figures.people >= ENOUGH:
         _beside_published(console, figures)
 
 
-def _place(place: Place, people: int, most: int) -> tuple[str, ...]:
-    bar = _bar(place.people, most, "cyan")
+def _place(place: Place, people: int) -> tuple[RenderableType, ...]:
+    name = Padding(escape(_short(place.name)), (0, 0, 0, 2))
     added = f"+{place.added}" if place.added else ""
-    return f"  {escape(_short(place.name))}", str(place.people or "–"), _share(place.people, people), bar, added
+    return name, str(place.people or "–"), _share(place.people, people), added
 
 
 def _short(name: str) -> str:
@@ -153,7 +152,7 @@ def _beside_published(console: Console, figures: Figures) -> None:
 
 
 def _standing(console: Console, figures: Figures) -> None:
-    """Urgency on the left, who waits at the hub and why on the right."""
+    """Urgency, and who waits at the hub and why: side by side where there is room."""
     urgency = _table(("urgency now", "left"), ("people", "right"), ("share", "right"))
     for code, people in figures.urgency.items():
         urgency.add_row(f"{code.words}, {RESPONSE[code]}", str(people), _share(people, figures.people))
@@ -161,10 +160,12 @@ def _standing(console: Console, figures: Figures) -> None:
     for reason, people in figures.waiting.items():
         waiting.add_row(HELD_FOR.get(reason, reason), str(people))
     waiting.add_row("[bold]all of them are the hub's until taken[/]", f"[bold]{sum(figures.waiting.values())}[/]")
-    both = Table.grid(padding=(0, 3))
-    both.add_row(urgency, waiting)
-    _heading(console, "How urgent, and who waits", f"urgency only rises: {figures.raised} were raised by later news")
-    console.print(Padding(both, (0, 0, 0, 2), expand=False))
+    aside = f"as the rules find it, not only as referrers say; later news raised {figures.raised}"
+    _heading(console, "How urgent, and who waits", aside)
+    beside = Table.grid(padding=(0, 3))
+    beside.add_row(urgency, waiting)
+    for table in (beside,) if console.width >= WIDTH else (urgency, waiting):
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _answers(console: Console, answers: Mapping[str, int]) -> None:
@@ -172,7 +173,7 @@ def _answers(console: Console, answers: Mapping[str, int]) -> None:
         _heading(console, "What teams and the hub answered")
         order = sorted(answers.items(), key=lambda item: -item[1])
         console.print(
-            Padding(_counted((kind.replace("-", " "), count) for kind, count in order), (0, 0, 0, 2), expand=False)
+            Padding(_listed((kind.replace("-", " "), count) for kind, count in order), (0, 0, 0, 2), expand=False)
         )
 
 
@@ -180,7 +181,7 @@ def _speed(console: Console, figures: Figures) -> None:
     _heading(
         console,
         "From accepted to audited",
-        f"{len(figures.milliseconds):,} events, while all of this ran on one machine",
+        f"{counted(len(figures.milliseconds), 'event')}, while all of this ran on one machine",
     )
     line = (
         f"half within {figures.percentile(0.5):.0f} ms (p50), 99 of 100 within {figures.percentile(0.99):.0f} ms (p99)"
@@ -215,6 +216,8 @@ def _account(console: Console, report: Report) -> None:
     if account:
         _heading(console, "The account", "every event that intake took in this run, followed to audit")
         console.print(f"  taken {account.taken:,} · decided {account.decided:,} · audited {account.audited:,}")
+        if summed := _sum(report.sending, account.taken):
+            console.print(Padding(summed, (0, 0, 0, 2), expand=False))
         console.print(f"  parked {_named(account.parked)} · in flight {_named(account.in_flight)}")
     else:
         _heading(console, "The account", "every referral that intake took in this run, as its sender may know it")
@@ -222,6 +225,14 @@ def _account(console: Console, report: Report) -> None:
     for entry in report.unaccounted:
         console.print(f"  [red]unaccounted: {escape(str(entry))}[/]")
     console.print(f"unaccounted {len(report.unaccounted)}", style="bold red" if report.unaccounted else "bold green")
+
+
+def _sum(sending: Sending, taken: int) -> str:
+    """What the events are, where it adds up: a repeat is none, and what was refused may or may not be one."""
+    parts = {kind.value: sending.sent[kind] for kind in Sent if kind is not Sent.REPEAT}
+    parts["answer"] = sending.answers.total()
+    words = " + ".join(counted(count, word) for word, count in parts.items() if count)
+    return f"{words} by teams and the hub" if sum(parts.values()) == taken else ""
 
 
 def _named(entries: Sequence[Entry]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.frontdoor.explain import explanation, lines
 from shared.codes import DecisionKind
+from shared.command_line import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from shared.events import Decision
 
 
-def in_words(who: str, decided: Sequence[Decision], rules: RuleText) -> str:
-    """Why the rules sent somebody where they did; `who` is what the referrer saw, in our words."""
+def in_words(who: str, decided: Sequence[Decision], rules: RuleText, *, stays: bool = True) -> str:
+    """Why the rules sent somebody where they did; `who` is what the referrer saw, in our words.
+
+    Where the system `stays` up, it ends with the command that tells all of it.
+    """
     explained = explanation(decided, rules)
     ruled = explained.ruled
     if ruled is None:
@@ -25,7 +29,8 @@ def in_words(who: str, decided: Sequence[Decision], rules: RuleText) -> str:
     explained = explained._replace(standing=ruled)
     stands = takewhile(lambda line: not line.startswith("By rule set"), islice(lines(explained), 1, None))
     said = (f"  {line}" for line in stands if not line.startswith("Note: "))
-    return "\n".join((f"{who[:1].upper()}{who[1:]}:", *said, *_because(explained, ruled)))
+    more = [f"  All of it: frontdoor explain {ruled.referral_id}"] if stays else []
+    return "\n".join((f"{who[:1].upper()}{who[1:]}:", *said, *_because(explained, ruled), *more))
 
 
 def _because(explained: Explanation, ruled: Decision) -> Iterator[str]:
@@ -41,9 +46,8 @@ def _because(explained: Explanation, ruled: Decision) -> Iterator[str]:
     for asked, outcomes in reasons.items():
         follows = ", ".join(dict.fromkeys(outcome for outcome, _ in outcomes))
         yield f"    {asked}: {follows} (row{'s' * (len(outcomes) > 1)} {', '.join(name for _, name in outcomes)})"
-    count = len(ruled.beaten)
-    behind = f"; {count} more row{'s' * (count > 1)} matched and stand{'s' * (count == 1)} behind" if count else ""
-    yield f"  All of it: frontdoor explain {ruled.referral_id}{behind}"
+    if count := len(ruled.beaten):
+        yield f"  {counted(count, 'more row')} matched and stand{'s' * (count == 1)} behind"
 
 
 def _fact(name: str) -> str:

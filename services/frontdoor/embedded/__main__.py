@@ -19,8 +19,9 @@ from pathlib import Path
 from services.frontdoor.cli import call
 from services.frontdoor.embedded import postgres
 from services.frontdoor.embedded.folder import Folder
-from services.frontdoor.embedded.ports import Ports, choose
+from services.frontdoor.embedded.ports import choose
 from services.frontdoor.embedded.supervisor import Supervisor
+from shared.errors import Usage
 
 
 def main() -> int:
@@ -28,18 +29,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="frontdoor up")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("--passing", action="store_true")
     parser.add_argument("--port-base", type=int)
     parser.set_defaults(run=run)
     return call(parser.parse_args())
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Claims the ports and the folder, then supervises."""
-    ports = choose(arguments.port_base)
-    folder = Folder(arguments.data)
+    """Claims the folder, then the ports, and supervises. The folder first: what holds its ports may be its own system."""
+    folder, was_there = Folder(arguments.data), arguments.data.exists()
     lock = folder.claim()
     try:
-        asyncio.run(supervise(folder, ports, lock))
+        ports = choose(arguments.port_base)
+    except Usage:
+        if arguments.temporary or not was_there:
+            shutil.rmtree(folder.root, ignore_errors=True)
+        raise
+    try:
+        where = "" if arguments.passing else f"; everything is in {folder.root}"
+        asyncio.run(supervise(Supervisor(folder, ports, lock, say, where)))
     finally:
         postgres.tidy(folder)
         if arguments.temporary:
@@ -47,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def supervise(folder: Folder, ports: Ports, lock: int) -> None:
+async def supervise(supervisor: Supervisor) -> None:
     """Supervises until the pipe or a signal says stop."""
     stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -66,7 +74,7 @@ async def supervise(folder: Folder, ports: Ports, lock: int) -> None:
             stop.set()
 
     loop.add_reader(sys.stdin.fileno(), heard)
-    await Supervisor(folder, ports, lock, say).run(stop, hurry)
+    await supervisor.run(stop, hurry)
 
 
 def say(line: str) -> None:

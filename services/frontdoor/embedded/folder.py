@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import Usage
-from shared.running import last_run
+from shared.running import links, runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,22 +97,25 @@ class Folder:
         return known[name]
 
     def announce(self, running: Running) -> None:
-        """Writes run.json, which says that everything is ready, and makes it the last run of this user."""
+        """Writes run.json, which says that everything is ready, and makes it the newest that commands find."""
         write_private(self._run, running.model_dump_json(indent=1))
-        link = last_run()
+        link = self._link()
         with suppress(OSError):  # a home that cannot be written: commands then need --data
             link.parent.mkdir(parents=True, exist_ok=True)
-            fresh = link.with_name(f"run.json.{os.getpid()}")
-            fresh.symlink_to(self._run)
-            fresh.replace(link)
+            link.unlink(missing_ok=True)
+            link.symlink_to(self._run)
+            for other in link.parent.iterdir():
+                if not runs(other.readlink().parent):  # it was killed
+                    other.unlink(missing_ok=True)
 
     def withdraw(self) -> None:
         """Takes run.json away: nothing runs here any more."""
         self._run.unlink(missing_ok=True)
-        link = last_run()
         with suppress(OSError):
-            if link.readlink() == self._run:
-                link.unlink()
+            self._link().unlink()
+
+    def _link(self) -> Path:
+        return links() / hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
 
 
 def write_private(file: Path, text: str) -> None:

@@ -29,13 +29,18 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class System:
-    """An embedded system, started; as a context manager it is stopped at the end. `output` takes its lines."""
+    """An embedded system, started; as a context manager it is stopped at the end. `output` takes its lines.
 
-    def __init__(self, data: Path | None = None, port_base: int | None = None, output: int | None = None) -> None:
+    Unless it `stays`, nobody is told of its folder: it has gone by the time they read of it.
+    """
+
+    def __init__(
+        self, data: Path | None = None, port_base: int | None = None, output: int | None = None, *, stays: bool = True
+    ) -> None:
         self._temporary = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="frontdoor-"))
         command = [sys.executable, "-m", "services.frontdoor.embedded", "--data", str(self.data)]
-        command += ["--temporary"] * self._temporary
+        command += ["--temporary"] * self._temporary + ["--passing"] * (not stays)
         command += [] if port_base is None else ["--port-base", str(port_base)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=output, start_new_session=True, bufsize=0

@@ -59,8 +59,8 @@ def _bind(name: str, port: int) -> socket.socket:
     except OSError as error:
         raise Usage(
             "port-taken",
-            f"{name} cannot have port {port} ({error.strerror}): stop what uses it, or choose others with --port-base or "
-            f"FRONTDOOR_{name.upper()}_PORT",
+            f"{name} cannot have port {port} ({os.strerror(error.errno or 0).lower()}): stop what uses it, or choose others "
+            f"with --port-base or FRONTDOOR_{name.upper()}_PORT",
         ) from error
 
 

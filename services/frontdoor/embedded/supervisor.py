@@ -31,10 +31,13 @@ STEADY_SECONDS: Final = 60.0  # a part that lasted so long starts at the first p
 
 
 class Supervisor:
-    """One embedded system. `say` gets a line for a person; `lock` is the folder's lock, held by every part."""
+    """One embedded system. `say` gets a line for a person; `lock` is the folder's lock, held by every part.
 
-    def __init__(self, folder: Folder, ports: Ports, lock: int, say: Callable[[str], None]) -> None:
-        self._folder, self._ports, self._lock, self._say = folder, ports, lock, say
+    `where` follows the line that says it is ready.
+    """
+
+    def __init__(self, folder: Folder, ports: Ports, lock: int, say: Callable[[str], None], where: str) -> None:
+        self._folder, self._ports, self._lock, self._say, self._where = folder, ports, lock, say, where
         self._identity = folder.identity()
         self._started: list[Process] = []
         self._calm = asyncio.Event()  # cleared while the topics are made anew: nothing starts then
@@ -70,7 +73,7 @@ class Supervisor:
         keys = config.write(self._folder)
         await together(*(self._up(Process(self._service(name), self._lock)) for name in SERVICES))
         self._folder.announce(config.running(self._folder, self._identity, self._ports, keys))
-        self._say(f"ready in {time.monotonic() - began:.1f} s; everything is in {self._folder.root}")
+        self._say(f"ready in {time.monotonic() - began:.1f} s{self._where}")
         await together(*(self._keep(process) for process in self._started))
 
     async def _up(self, process: Process) -> None:

@@ -22,6 +22,8 @@ def parse(body: bytes) -> dict[str, Any]:
     """The object in `body`. Refuses bad UTF-8, what is not JSON, a key given twice, NaN, and too much depth."""
     try:
         text = body.decode("utf-8-sig")
+        if not text.strip():
+            raise Refused(400, "unreadable", "the body is empty: send the referral, or what is said of it, as JSON")
         document = json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
         )
