@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--against", type=Path, metavar="OLD", help="another rule file: what this one changes")
     parser.add_argument("--out", type=Path, metavar="PAGE.html", help="the page (default: standard output)")
+    parser.add_argument("--json", action="store_true", help="the findings, and where the page is or the page itself")
     parser.set_defaults(run=run)
 
 
@@ -56,7 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     page = page_of(verdict, verdict.rules, required_roles(arguments.file.resolve().parent.name), found)
     if out:
         out.write_text(page, encoding="utf-8")
-        print(f"the page is in {out}: open it, print it, have it signed")
+    if arguments.json:
+        told = [asdict(finding) for finding in verdict.findings]
+        print(json.dumps({"findings": told, "out": str(out) if out else None, "page": None if out else page}))
     else:
-        sys.stdout.write(page)
+        sys.stdout.write(f"the page is in {out}: open it, print it, have it signed\n" if out else page)
     return FINDING if verdict.findings else CLEAN
