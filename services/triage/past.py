@@ -50,14 +50,18 @@ def brought_back(history: Sequence[Event], to: str | None) -> Event:
     if to is None:
         first = next(number for number, event in enumerate(stood) if event.hash == present.hash)
         if not first:
-            raise Usage("nothing-before", f"nothing was in force before {present.version}: name a version with --to")
+            message = f"{present.version} was the first in force; what came after it: {_others(stood, present)} (--to)"
+            raise Usage("nothing-before", message)
         return stood[first - 1]
     if to == present.version:
         raise Usage("in-force", f"{to} is in force")
     for event in stood:
         if event.version == to:
             return event
-    versions = ", ".join(sorted({event.version or "" for event in stood} - {present.version}))
-    raise Usage(
-        "unknown-version", f"{to} was never in force in {present.locality}; what was: {versions or 'nothing else'}"
-    )
+    was = _others(stood, present)
+    raise Usage("unknown-version", f"{to} was never in force in {present.locality}; what was: {was}")
+
+
+def _others(stood: Sequence[Event], present: Event) -> str:
+    """The other versions that were in force."""
+    return ", ".join(sorted({event.version or "" for event in stood} - {present.version})) or "nothing else"

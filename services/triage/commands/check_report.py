@@ -13,6 +13,7 @@ from services.triage.commands.diff_report import line
 from services.triage.proof.compared import compared
 from services.triage.proof.explaining import cells_of, explain
 from services.triage.proof.wording import facts_in_words, number_in_words, outcome_in_words
+from services.triage.rules.findings import MOST_FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ HEADINGS: Final = {
     "approval": "Approvals that are missing",
 }
 
+MOST_SHOWN: Final = 20  # findings of one kind that are printed
+
 
 def show(file: Path, verdict: Verdict, took: float, old: RuleSet | None, folder: Path | None) -> None:
     """Prints the whole verdict."""
@@ -44,8 +47,10 @@ def show(file: Path, verdict: Verdict, took: float, old: RuleSet | None, folder:
             if code == "edge":
                 _edges(console, file, found)
             else:
-                for finding in found:
+                for finding in found[:MOST_SHOWN]:
                     _finding(console, file, verdict.rules, finding)
+                if len(found) > MOST_SHOWN:
+                    line(console, f"  ... and {len(found) - MOST_SHOWN:,} more of these (--json has all)", "dim")
     if old is not None and verdict.rules is not None:
         diff_report.show(console, compared(old, verdict.rules))
     if folder:
@@ -56,9 +61,11 @@ def show(file: Path, verdict: Verdict, took: float, old: RuleSet | None, folder:
 def summary(verdict: Verdict, took: float) -> str:
     """One line: what was looked at, how much is proved."""
     if verdict.rules is None:
-        return f"{len(verdict.findings):,} findings: nothing can be proved until the file can be read"
+        many = len(verdict.findings) >= MOST_FINDINGS
+        why = "so many that no more were looked for" if many else "nothing can be proved until the file can be read"
+        return f"{len(verdict.findings):,} finding{'s' * (len(verdict.findings) > 1)}: {why}"
     rules, told = verdict.rules, verdict.summary()
-    word = "sound" if not verdict.findings else f"{len(verdict.findings):,} findings"
+    word = "sound" if not verdict.findings else f"{len(verdict.findings):,} finding{'s' * (len(verdict.findings) > 1)}"
     proved = "promises not proved" if told.promises_proved is None else f"{told.promises_proved} proved"
     return (
         f"{rules.locality} {rules.version}: {word}; {told.rows} rows, {told.promises} promises ({proved}), "

@@ -43,7 +43,8 @@ def show(console: Console, found: Compared) -> None:
     if found.redefined:
         line(console, "\nDeclared otherwise", "bold")
         for each in found.redefined:
-            line(console, f"  {redefined_in_words(each)}")
+            mark, style = ("! ", "red") if each.serious else ("", "")
+            line(console, f"  {mark}{redefined_in_words(each)}", style)
 
 
 def _kinds(moves: Sequence[Marked]) -> str:
@@ -62,7 +63,8 @@ def _moves(console: Console, difference: Difference, moves: Sequence[Marked]) ->
 def _move(difference: Difference, move: Move) -> Iterator[str]:
     yield from changes_in_words(move, difference)
     if move.number is not None:
-        yield f"{share_in_words(move.number, difference.possible)} of all possible referrals"
+        share = share_in_words(move.number, difference.possible)
+        yield f"{share} of all possible referrals (not how many people: see `rules replay`)"
     yield f"one of them: {facts_in_words(move.facts, difference.given) or 'what the examples share'}"
     yield f"before: {rows_in_words(move.before)}"
     yield f"after:  {rows_in_words(move.after)}"

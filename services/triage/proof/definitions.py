@@ -1,4 +1,4 @@
-"""What two rule files declare otherwise beside their rows: destinations, promises, inputs."""
+"""What two rule files say otherwise beside what their rows do: promises, words of rows, destinations, inputs, the time."""
 
 from __future__ import annotations
 
@@ -36,10 +36,19 @@ class Redefined(NamedTuple):
     before: str
     after: str
 
+    @property
+    def serious(self) -> bool:
+        """Whether a safeguard is gone: a promise, what people are told for safety, or a destination that takes nobody."""
+        gone = bool(self.before) and not self.after
+        closed = (self.kind, self.part, self.after) == ("destination", "accepting", "no")
+        return closed or (gone and self.kind in {"promise", "row"})
+
 
 def redefined(before: RuleSet, after: RuleSet) -> list[Redefined]:
     """All that the two declare otherwise."""
-    return [*_destinations(before, after), *_promises(before, after), *_inputs(before, after)]
+    parts = (_promises, _words, _destinations, _inputs, _time)
+    found = [each for part in parts for each in part(before, after)]
+    return sorted(found, key=lambda each: not each.serious)
 
 
 def _destinations(before: RuleSet, after: RuleSet) -> Iterator[Redefined]:
@@ -57,6 +66,28 @@ def _destinations(before: RuleSet, after: RuleSet) -> Iterator[Redefined]:
 def _said(destination: Destination, attribute: str) -> str:
     value: Any = getattr(destination, attribute)
     return "not said" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _words(before: RuleSet, after: RuleSet) -> Iterator[Redefined]:
+    """What people are told by rows that stand in both files, and why these are there."""
+    known = {row.id: row for row in before.rows}
+    for row in after.rows:
+        if was := known.get(row.id):
+            yield from (
+                Redefined("row", row.id, part, one, another)
+                for part, one, another in (
+                    ("safety net or note", was.note, row.note),
+                    ("source", was.source, row.source),
+                    ("hazard", ", ".join(was.hazards), ", ".join(row.hazards)),
+                )
+                if one != another
+            )
+
+
+def _time(before: RuleSet, after: RuleSet) -> Iterator[Redefined]:
+    if before.effective_from != after.effective_from:
+        times = (f"{rules.effective_from:%-d %B %Y, %H:%M %Z}" for rules in (before, after))
+        yield Redefined("version", after.version, "in force from", *times)
 
 
 def _promises(before: RuleSet, after: RuleSet) -> Iterator[Redefined]:

@@ -48,6 +48,8 @@ def redefined_in_words(one: Redefined) -> str:
         return f"promise {'taken out' if one.before else 'added'}: {one.before or one.after} [{one.name}]"
     if one.kind == "input":
         return f"input {one.name}: {_input_in_words(one)}"
+    if one.kind in {"row", "version"}:
+        return f"{one.kind} {one.name}: {one.part} was {one.before or 'blank'!r}, is {one.after or 'blank'!r}"
     if not one.part:
         return f"destination {one.name} {'taken out' if one.before else 'added'}: {one.before or one.after}"
     return f"destination {one.name}: {one.part} was {one.before}, is {one.after}"

@@ -8,6 +8,7 @@ from services.triage.proof import page_tables
 from services.triage.proof.moving import changes_in_words, redefined_in_words, rows_in_words
 from services.triage.proof.page_parts import element, listed, section, table, written
 from services.triage.proof.wording import facts_in_words, number_in_words, share_in_words
+from services.triage.rules.approvals import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,12 +80,14 @@ def _head(verdict: Verdict, rules: RuleSet, title: str) -> Iterator[Element]:
     sound = "Everything that is asked of a version before it comes into force holds, but for signatures."
     wrong = f"This version could not come into force: {len(verdict.findings):,} findings."
     yield element("p", wrong if verdict.findings else sound, class_="bad notice" if verdict.findings else "good")
-    approved = "; ".join(f"{each.name}, {each.role}, {each.date:%-d %B %Y}" for each in rules.approved)
+    signed = [each for each in rules.approved if each.digest == digest_of(rules.text.encode())]
+    approved = "; ".join(f"{each.name}, {each.role}, {each.date:%-d %B %Y}" for each in signed) or "nobody yet"
+    earlier = len(rules.approved) - len(signed)
     facts = {
         "In force from": f"{rules.effective_from:%-d %B %Y, %H:%M %Z}",
         "Why this version": rules.reason,
         "Hazards answered": ", ".join(rules.hazards),
-        "Approved by": approved or "nobody yet",
+        "Approved by": f"{approved} ({earlier} approved another text)" if earlier else approved,
         "Fingerprint": f"{rules.hash} (SHA-256 of the file)",
     }
     yield element(

@@ -85,7 +85,7 @@ def check_examples(examples: tuple[Example, ...], rows: Rows, decider: Decider, 
             continue
         unused.difference_update((*got.urgency_rows, got.row, *got.overlay_rows))
         for column, expected, came in _differences(example, got):
-            cure = "correct the example, or the rules"
+            cure = "`rules diff` shows whom it moves: correct the row or, only where this is meant, the example"
             here.at(column=column).fault(f"expected {expected or 'none'}, got {came or 'none'}", cure, "example")
     for row in (row for row in rows if row.id in unused):
         here = place.at(table=row.table, row=row.id, line=row.line)
