@@ -75,6 +75,7 @@ async def test_a_rewound_group_republishes_its_own_bytes_and_reroutes_nobody_eve
     after = await routed(small, 40)
     assert content(after) == content(before)
     assert len(await small.fetch("SELECT FROM triage.decision")) == 20
+    await eventually(lambda: _stored(small, "small.2"))
     await send(small, Person("newcomer").received())
     assert {from_json(Decision, r.value).destination for r in await routed(small, 41)} >= {"focused-support"}
 
@@ -91,6 +92,12 @@ async def test_each_record_of_a_decision_goes_to_the_partition_that_its_cause_ca
     stored = await eventually(lambda: _published(small, 12))
     assert {tuple(row.values()) for row in stored} == landed
     assert len(rows) == 12
+
+
+async def _stored(stack: Stack, version: str) -> bool:
+    return bool(
+        await stack.fetch("SELECT FROM triage.activation JOIN triage.ruleset USING (hash) WHERE version = $1", version)
+    )
 
 
 async def _published(stack: Stack, count: int) -> object:

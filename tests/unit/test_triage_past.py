@@ -42,7 +42,7 @@ def test_one_after_another_they_reach_the_first_and_never_what_one_of_them_left(
         left.append(versions[-1])
         versions += back(versions) or ""
         assert versions[-1] not in left
-    with pytest.raises(Usage, match="nothing was in force before"):
+    with pytest.raises(Usage, match="was the first in force"):
         back(versions)
 
 

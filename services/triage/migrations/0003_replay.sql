@@ -2,7 +2,7 @@
 -- rules with the facts that these saw (no identity is in them), and the rules in force.
 
 -- Ethnic category is for reports alone, so it is in no decision; it comes from the newest coded referral. Synthetic is
--- the whole header as it is packed (MessagePack of the pair `ce_synthetic`, `true`): these bytes are nothing else.
+-- the whole header as it is packed (two netstrings): these bytes are nothing else.
 CREATE VIEW triage.ruled AS
 SELECT d.decision_id, d.referral_id, d.sequence, d.decided_at, d.document,
        (
@@ -11,7 +11,7 @@ SELECT d.decision_id, d.referral_id, d.sequence, d.decided_at, d.document,
        ) AS ethnic_category,
        EXISTS (
            SELECT FROM triage.output AS o
-           WHERE o.cause_id = d.cause_id AND position('\x92ac63655f73796e746865746963c40474727565'::bytea IN o.headers) > 0
+           WHERE o.cause_id = d.cause_id AND position('12:ce_synthetic4:true'::bytea IN o.headers) > 0
        ) AS synthetic
 FROM triage.decision AS d
 WHERE d.ruleset_hash IS NOT NULL AND d.referral_id IS NOT NULL;

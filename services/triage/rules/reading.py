@@ -76,7 +76,8 @@ def examine_frame(
     rows = read_rows(tables, words, place.at(table=SECTIONS, line=place_of(top, SECTIONS, place).line))
     if not any(finding.table == "inputs" for finding in place.findings):
         check_overlaps(rows.sections(), place)
-        check_rows_ask(rows, place)
+    if not any(finding.code == "parse" for finding in place.findings):
+        check_rows_ask(rows, place)  # what a column at fault asks is not known
     promises = tuple(read_promises(top, words, [table.place.table for table in tables.sections], place))
     said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):
