@@ -42,7 +42,7 @@ def test_the_gate_says_of_the_file_what_it_says_of_the_tables(trials: Trials):
 
 
 U11 = "| yes            |                 | safeguarding |      |"
-ABUSE = "| domestic_abuse = yes; problem = social           | 3        | peer-support-programme | safeguarding |      |"
+ABUSE = "| domestic_abuse = yes; problem = social | 3 | peer-support-programme | safeguarding | |"
 
 
 def test_of_an_overlay_that_adds_and_holds_an_example_must_show_each():

@@ -19,7 +19,7 @@ from services.triage.rules.promises import Promise, read_promises
 from services.triage.rules.row_tables import Vocabulary, read_rows, read_tables
 from services.triage.rules.rows import CURRENT_TEAM, SECTIONS
 from services.triage.rules.ruleset import RuleSet
-from services.triage.rules.structure import check_current_team, check_overlaps, check_rows_ask
+from services.triage.rules.structure import check_current_team, check_overlaps
 from shared.localities import REQUIRED_ROLES
 
 if TYPE_CHECKING:
@@ -76,8 +76,6 @@ def examine_frame(
     rows = read_rows(tables, words, place.at(table=SECTIONS, line=place_of(top, SECTIONS, place).line))
     if not any(finding.table == "inputs" for finding in place.findings):
         check_overlaps(rows.sections(), place)
-    if not any(finding.code == "parse" for finding in place.findings):
-        check_rows_ask(rows, place)  # what a column at fault asks is not known
     promises = tuple(read_promises(top, words, [table.place.table for table in tables.sections], place))
     said = _Said(promises, read_examples(top, words, place.at(table="examples")))
     if any(finding.code == "parse" for finding in place.findings):

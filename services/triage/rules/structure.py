@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.triage.rules.destinations import Destination
     from services.triage.rules.findings import Place
     from services.triage.rules.row_tables import Vocabulary
-    from services.triage.rules.rows import Route, Row, Rows
+    from services.triage.rules.rows import Route, Row
 
 
 def check_last_row(routes: Sequence[Row[Route]], destinations: Mapping[str, Destination], place: Place) -> None:
@@ -29,15 +29,6 @@ def check_last_row(routes: Sequence[Row[Route]], destinations: Mapping[str, Dest
     hub = destinations.get(last.outcome.destination)
     if hub and (hub.care_setting, hub.gate) != (CareSetting.FRONT_DOOR, Gate.BEFORE):
         here.at(column="destination").fault("what nothing fits must go to a person at the front door", cure)
-
-
-def check_rows_ask(rows: Rows, place: Place) -> None:
-    """Every row but the last of the last section asks for something: else it would match every referral."""
-    last = rows.routes[-1] if rows.routes else None
-    for row in rows:
-        if not row.when and row is not last:
-            here = place.at(table=row.table, row=row.id, line=row.line)
-            here.fault("asks nothing, so it would match every referral", "fill in what it asks for, or take it out")
 
 
 def check_current_team(words: Vocabulary, place: Place) -> None:
