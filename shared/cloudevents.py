@@ -22,6 +22,7 @@ SCHEMAS: Final = "urn:frontdoor:schema:"
 Headers = tuple[tuple[str, bytes | None], ...]
 
 _ENCODER: Final = msgspec.json.Encoder()
+_ARRAYS: Final = msgspec.msgpack.Decoder(Headers)
 _PLACE: Final = re.compile(r"`\$\.?([\w.\[\]]*)`")
 _QUOTED: Final = re.compile(r""" ['"]""")
 
@@ -154,7 +155,12 @@ def _name(name: str) -> bytes:
 
 
 def unpack(packed: bytes) -> Headers:
-    """The headers that `pack` was given. Raises ValueError where the bytes are not of that form."""
+    """The headers that `pack` was given. Raises ValueError where the bytes are not of that form.
+
+    An earlier version kept them as a MessagePack array, which no netstring begins like: what it stored is read as well.
+    """
+    if packed[:1] >= b"\x90":
+        return _ARRAYS.decode(packed)
     texts: list[bytes | None] = []
     place = 0
     while place < len(packed):

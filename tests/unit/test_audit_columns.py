@@ -94,7 +94,12 @@ def test_the_packed_form_is_the_one_that_is_stored_already() -> None:
     assert pack((("ce_id", b"7"), ("none", None))) == b"5:ce_id1:74:none-"
 
 
-@pytest.mark.parametrize("packed", [b"1", b"x:a", b"1:a", b"1:a9:b"])
+def test_headers_that_an_earlier_version_stored_are_read() -> None:
+    headers = (("ce_id", b"7"), ("none", None))
+    assert unpack(bytes.fromhex("92 92a563655f6964c40137 92a46e6f6e65c0")) == headers
+
+
+@pytest.mark.parametrize("packed", [b"\x92\x91", b"1", b"x:a", b"1:a", b"1:a9:b"])
 def test_bytes_that_are_no_packed_headers_are_refused(packed: bytes) -> None:
     with pytest.raises(ValueError):
         unpack(packed)
