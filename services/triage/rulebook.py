@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import Counter
 
 from services.triage import gate_process
-from services.triage.rules import RuleSet, read
+from services.triage.rules import Refused, RuleSet, read
 from services.triage.store import SQL
 from services.triage.told import Told
 from shared import events, topics
@@ -45,6 +45,7 @@ REFUSED = Counter(
 )
 SOURCE = "urn:frontdoor:triage"
 NO_RULES = "no-rules"
+USUAL = sys.getswitchinterval()
 YIELDING = 0.0005  # seconds for which a thread keeps the interpreter
 SHOWN = 20  # findings of one file that are logged; the event holds them all
 
@@ -86,13 +87,17 @@ class Rulebook:
         return self._compiled[digest]
 
     async def _compile(self, digest: str, text: bytes) -> None:
-        """Approvals are those that were required when it passed its gate: what is asked today is asked of new files."""
-        usual = sys.getswitchinterval()
+        """Approvals are those that were required when it passed its gate: what is asked today is asked of new files.
+
+        `Transient` where this version reads it no more: referrals wait in Kafka until a set that it reads is in force.
+        """
         sys.setswitchinterval(YIELDING)  # decisions go on meanwhile, and need the interpreter many times each
         try:
             self._compiled[digest] = await asyncio.to_thread(read, text, f"rule set {digest[:12]}", roles=None)
+        except Refused as refused:
+            raise Transient("rules-unreadable", f"rule set {digest[:12]} in force: {refused.findings[0]}") from refused
         finally:
-            sys.setswitchinterval(usual)
+            sys.setswitchinterval(USUAL)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Looks at the folder, and announces what came into force or was refused, until `stop`."""
@@ -125,9 +130,7 @@ class Rulebook:
         try:
             self._health.check("rules", ok=bool(await self.in_force()))
         except Transient as error:
-            why = f"waiting: {error.code}"
-            if error.code == NO_RULES:
-                why = self._why_none(files)
+            why = self._why_none(files) if error.code == NO_RULES else f"waiting: {error.code}: {error.detail}"
             self._health.check("rules", ok=False, why=why)
 
     def _why_none(self, files: Sequence[Path]) -> str:

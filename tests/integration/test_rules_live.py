@@ -236,3 +236,17 @@ async def test_a_set_that_never_passed_its_gate_cannot_be_rolled_back_to(small: 
     assert (done.returncode, done.stdout) == (2, "")
     assert "small.2 was never in force in lambeth" in done.stderr
     await activated(small, "small.1")
+
+
+async def test_a_set_in_force_that_this_version_reads_no_more_keeps_referrals_waiting_until_another_is(
+    small: Stack,
+) -> None:
+    await small.fetch(
+        "INSERT INTO triage.ruleset (hash, locality, version, text) VALUES ('old', 'lambeth', 'old', 'x')"
+    )
+    columns, values = "locality, hash, effective_from, by, reason", "'lambeth', 'old', now(), 'x', 'x'"
+    await small.fetch(f"INSERT INTO triage.activation ({columns}) VALUES ({values})")
+    ada = Person("ada").received()
+    await send(small, ada)
+    small.start("triage", rules_poll=0.2)
+    assert await versions_of(small, 1) == {str(ada.referral_id): "small.1"}
