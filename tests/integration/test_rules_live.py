@@ -238,9 +238,7 @@ async def test_a_set_that_never_passed_its_gate_cannot_be_rolled_back_to(small: 
     await activated(small, "small.1")
 
 
-async def test_a_set_in_force_that_this_version_reads_no_more_keeps_referrals_waiting_until_another_is(
-    small: Stack,
-) -> None:
+async def test_referrals_wait_where_the_set_in_force_is_read_no_more(small: Stack) -> None:
     await small.fetch(
         "INSERT INTO triage.ruleset (hash, locality, version, text) VALUES ('old', 'lambeth', 'old', 'x')"
     )
