@@ -27,22 +27,8 @@ LOGGABLE: Final = frozenset(
         *("expected", "found", "schema", "migration", "attempt", "seconds", "head", "state"),
         # codes from closed lists, and names from our own configuration
         *("code", "kind", "type", "urgency", "destination", "setting", "locality", "source", "team", "purpose"),
-        *(
-            "version",
-            "hash",
-            "row",
-            "table",
-            "column",
-            "line",
-            "cure",
-            "file",
-            "step",
-            "status",
-            "method",
-            "route",
-            "error",
-            "why",
-        ),
+        *("version", "hash", "row", "table", "column", "line", "cure", "file"),
+        *("step", "status", "method", "route", "error", "why"),
         # figures
         *("count", "total", "port", "signal", "bytes", "limit", "unaccounted", "parked", "in_flight"),
     )

@@ -22,8 +22,9 @@ FRONTDOOR_KAFKA=broker:9092 frontdoor topics                                 on 
 FRONTDOOR_KAFKA=broker:9092 frontdoor topics --replication 3                 in production
 FRONTDOOR_KAFKA=broker:9092 frontdoor topics --retention-days 7              records go after a week
 
-Safe to repeat. Topics that exist are left as they are: change their retention with Kafka's own kafka-configs.sh, their
-number of partitions never (a new topic generation is the way: the order of a referral's events hangs on it).
+Safe to repeat. Topics that exist are left as they are: change their retention with Kafka's own kafka-configs.sh (and
+give older dead-letter topics max.message.bytes=1114124, so that the largest record can be parked), their number of
+partitions never (a new topic generation is the way: the order of a referral's events hangs on it).
 """
 
 

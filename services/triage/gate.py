@@ -28,10 +28,8 @@ def verdict(text: bytes, file: str, locality: str, roles: Sequence[str] | None) 
     Without `roles` approvals are not looked at.
     """
     judged = judge(text, file, roles=roles)
-    rules, findings = (
-        judged.rules,
-        [_words(finding) for finding in (*judged.findings, *_of_folder(judged, file, locality))],
-    )
+    rules, found = judged.rules, (*judged.findings, *_of_folder(judged, file, locality))
+    findings = [_words(finding) for finding in found]
     if rules is None or findings:
         return {"findings": findings}
     return {

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from tests.assurance.completing import completed
 from tests.assurance.cores import both, on_all_cores, short
-from tests.assurance.report import Run, write
+from tests.assurance.report import Run, page_of
 from tests.assurance.trial import Trials
+from tests.bench.machine import keep
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +46,7 @@ def main() -> int:
         machine=f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}",
         seconds=time.monotonic() - began,
     )
-    print(write(run, ROOT / "docs" / "rules-assurance.md"))
+    print(keep(page_of(run), ROOT / "docs" / "rules-assurance.md"))
     return 1 if run.survivors or run.disagreeing else 0
 
 

@@ -11,7 +11,6 @@ from tests.assurance.trial import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from tests.assurance.trial import Both, Trials, Tried
 
@@ -39,14 +38,8 @@ class Run:
         return [number for number, found in self.both.items() if next(iter(found.whole), "") != found.short]
 
 
-def write(run: Run, page: Path) -> str:
-    """Writes the page and gives its text."""
-    text = _page(run)
-    page.write_text(text)
-    return text
-
-
-def _page(run: Run) -> str:
+def page_of(run: Run) -> str:
+    """The whole page."""
     rules, moving = run.trials.rules, [tried for tried in run.tried if tried.moves]
     formless = sum(tried.moves is None for tried in run.tried)
     return f"""# Rules: what the gate catches

@@ -20,9 +20,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests import conftest, engine
 from tests.bench.load import flat_out, preload, steady
-from tests.bench.machine import machine
+from tests.bench.machine import keep, machine
 from tests.bench.probe import REFERENCE_BARE, REFERENCE_PROBE, probe
-from tests.bench.report import write
+from tests.bench.report import page_of
 from tests.engine import ApacheKafka, ContainerPostgres
 from tests.stack import Stack
 from tests.waiting import eventually
@@ -179,7 +179,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if why := engine.missing():
         sys.exit(f"make bench needs Apache Kafka and PostgreSQL in containers: {why}")
-    print(write(asyncio.run(run(arguments.events, arguments.seconds)), ROOT / "docs" / "benchmarks.md"))
+    found = asyncio.run(run(arguments.events, arguments.seconds))
+    print(keep(page_of(found), ROOT / "docs" / "benchmarks.md"))
 
 
 if __name__ == "__main__":

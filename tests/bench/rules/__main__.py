@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.triage.rules import read
-from tests.bench.machine import machine
+from tests.bench.machine import keep, machine
 from tests.bench.rules import if_elif, zen_graph
 from tests.bench.rules.change import change_waits
 from tests.bench.rules.gate import gate_times, starts
 from tests.bench.rules.grown import LAMBETH, grown
 from tests.bench.rules.referrals import anything, referrals
-from tests.bench.rules.report import write
+from tests.bench.rules.report import page_of
 from tests.plain_rules import inputs_of, propose, rows_of
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def main() -> None:
         "naive": naive_agrees(arguments.random),
         "change": change_waits(),
     }
-    print(write(found, PAGE))
+    print(keep(page_of(found), PAGE))
 
 
 if __name__ == "__main__":

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Any
 
 
-def write(found: dict[str, Any], page: Path) -> str:
-    """Writes the page and gives its text."""
-    text = _page(found)
-    page.write_text(text)
-    return text
-
-
-def _page(found: dict[str, Any]) -> str:
+def page_of(found: dict[str, Any]) -> str:
+    """The whole page."""
     naive = found["naive"]
     return f"""# Benchmarks of the rules
 
