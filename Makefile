@@ -61,5 +61,5 @@ down: ## stop the containers; the data stays in its volumes
 	@docker compose down
 
 lock: ## pin requirements/*.in anew (needs uv)
-	@cd requirements && for set in services dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@cd requirements && for set in services dev sandbox fuzz; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate $$set.in --output-file $$set.txt; done
