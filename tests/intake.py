@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
-    from services.intake.store import Store
+    import services.intake.taking
     from tests.stack import Database
 
 DEPLOY: Final = Path(__file__).parents[1] / "deploy"
@@ -67,8 +67,8 @@ def key_of(sender: str) -> str:
 class Desk:
     """Intake under test: requests as any sender, rows as the superuser."""
 
-    def __init__(self, client: httpx.AsyncClient, database: Database, store: Store) -> None:
-        self.client, self.database, self.store = client, database, store
+    def __init__(self, client: httpx.AsyncClient, database: Database, whole: services.intake.taking.Desk) -> None:
+        self.client, self.database, self.whole, self.store = client, database, whole, whole.store
         self._decided = 0
 
     async def post(self, path: str, body: Any, key: str = "gp", **headers: str) -> httpx.Response:
@@ -146,7 +146,7 @@ async def intake(database: Database, folder: Path, **settings: Any) -> AsyncIter
         whole = desk(given, pool, lambda: None)
         transport = httpx.ASGITransport(application(given, whole, Health(30)))
         async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
-            yield Desk(client, database, whole.store)
+            yield Desk(client, database, whole)
     finally:
         await pool.close()
 

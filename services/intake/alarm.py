@@ -33,17 +33,23 @@ class Alarm:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if not is_emergency(self.reading) or not isinstance(error, Exception | None):
+        if not isinstance(error, Exception | None):
             return
         refused = error if error is None or isinstance(error, Refused) else _not_taken(error)
-        status = refused.status if refused else 202
+        if self.tell(refused) and refused is not None and refused is not error:
+            raise refused from error
+
+    def tell(self, refused: Refused | None) -> bool:
+        """Whether it is an emergency; then a line is logged, and a refusal says to phone."""
+        if not is_emergency(self.reading):
+            return False
         metrics.EMERGENCIES.labels(self._sender).inc()
         referral_id = str(self.referral_id) if self.referral_id else None
+        status = refused.status if refused else 202
         get_logger().warning("emergency", source=self._sender, status=status, referral_id=referral_id)
         if refused is not None:
             refused.members |= self.members
-            if refused is not error:
-                raise refused from error
+        return True
 
 
 def _not_taken(error: Exception) -> Refused:

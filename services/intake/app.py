@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 
 from services.intake import metrics
 from services.intake.coding import Place
-from services.intake.edge import Edge, unknown_route
 from services.intake.relay import Relay, measure
 from services.intake.screen import read_screen
 from services.intake.senders import read_senders
@@ -21,6 +20,8 @@ from services.intake.settings import IntakeSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
+from services.intake.transports.admission import Admission
+from services.intake.transports.json import Json, unknown_route
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -73,7 +74,7 @@ def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk
 def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     """The ASGI application."""
     return Starlette(
-        routes=[*Edge(desk, settings).routes(), *routes(health)],
+        routes=[*Json(desk, Admission(desk.senders, settings)).routes(), *routes(health)],
         exception_handlers={HTTPException: unknown_route},
     )
 

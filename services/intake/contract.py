@@ -140,6 +140,16 @@ CONTRACT: Final[Tree] = {
         "strengths": PROSE,
         **dict.fromkeys(("wants_peer_support", "wants_goals", "wants_work"), YES_NO),
     },
+    "unmapped": Kind(
+        "what no field takes",
+        values.texts,
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "texts of the sender's own form, by its own names: screened for words of risk, shown to the hub",
+        },
+        prose=True,
+    ),
     "attachments": Each({"id": TEXT, "type": TEXT, "sha256": TEXT, "size": number(0, 10**12)}),
 }
 

@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID, uuid4
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 import msgspec
-import orjson
 
 from services.intake import access, metrics, person
 from services.intake.alarm import Alarm
-from services.intake.code_lists import PURPOSES
 from services.intake.coding import code, locality_of
 from services.intake.content import changed_paths, merged, said
 from services.intake.contract import CONTRACT
 from services.intake.outcomes import cancellation_reason, demand_clinician, read_outcome
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read, tidy
-from services.intake.receipts import FOR_EVER, receipt, source_of, value_of
-from services.intake.sources import json
-from services.intake.sources.json import parse
-from services.intake.taking import TRIES, Said, again, answer_of, begins_anew, follow, message_of, next_cause, taken
-from shared.cloudevents import Envelope, pack
-from shared.codes import HUB_OUTCOMES, Status
-from shared.errors import Transient
-from shared.events import (
-    RECORD_DISCLOSED,
-    OutcomeRecorded,
-    RecordDisclosed,
-    ReferralAmended,
-    ReferralCancelled,
-    ReferralReceived,
-    derived_id,
+from services.intake.receipts import FOR_EVER, receipt
+from services.intake.store import NameTaken
+from services.intake.taking import (
+    TRIES,
+    Said,
+    again,
+    answer_of,
+    begins_anew,
+    follow,
+    message_of,
+    named,
+    next_cause,
+    taken,
 )
+from shared.codes import HUB_OUTCOMES
+from shared.errors import Transient
+from shared.events import OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived
 
 if TYPE_CHECKING:
     from services.intake.reading import Notice, Reading
     from services.intake.receipts import Message
     from services.intake.senders import Source, Team
+    from services.intake.sources.told import Told
     from services.intake.store import Last, Locked, Referral
-    from services.intake.taking import Desk, Incoming
+    from services.intake.taking import Answer, Desk, Incoming
     from shared.referral import CodedReferral
 
 
-async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
+async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:
+    """Takes what a message of any standard says. A referral that its sender named before is an amendment of that one."""
+    names = named(desk, source, told)
+    for _ in range(TRIES):
+        referral_id = told.referral_id or await desk.store.named(source.account, names)
+        does = told.does if referral_id is None or told.does != "refer" else "amend"
+        if does not in source.may:
+            raise _refused(desk, source, told, Refused(403, "not-allowed", "this source may not do this"))
+        if referral_id is None and does != "refer":
+            raise _refused(desk, source, told, not_found())
+        with suppress(NameTaken):
+            if referral_id is None:
+                return await refer(desk, source, incoming, told)
+            return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
+    raise Transient("busy", "other messages about this referral keep coming")
+
+
+def _refused(desk: Desk, source: Source, told: Told, refused: Refused) -> Refused:
+    """A refusal before anything was looked up, which says to phone where the message is an emergency."""
+    alarm = Alarm(read(told.document), source.id, desk.phone_now)
+    alarm.tell(refused)
+    return refused
+
+
+async def refer(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:
     """Takes a referral."""
-    reading = json.reading(incoming.body, desk.place.screen.silent)
+    reading = read(told.document, desk.place.screen.silent)
     with Alarm(reading, source.id, desk.phone_now) as alarm:
         person.demand(reading)
-        message, notices = message_of(desk, source, incoming, reading.document, kind="referral")
+        message, notices = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
         locality = locality_of(reading, desk.place, source.locality)
         coded = _coded(desk, reading, locality, message)
         document = said(reading.document)
-        answer = answer_of(incoming.new_id, [*notices, *reading.warnings], **alarm.members)
+        answer = answer_of(incoming.new_id, [*notices, *told.placed(reading.warnings)], **alarm.members)
         earlier: UUID | None = None
         over: UUID | None = None
         for _ in range(TRIES):
@@ -77,11 +101,15 @@ async def refer(desk: Desk, source: Source, incoming: Incoming) -> bytes:
         raise Transient("busy", "this message keeps coming at the same time")
 
 
-async def amend(desk: Desk, source: Source, incoming: Incoming, referral_id: UUID) -> bytes:
+async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, referral_id: UUID) -> Answer:
     """Changes a referral: an RFC 7396 merge patch on what it says. The event carries the whole as it then stands."""
-    patch = parse(incoming.body)
-    message, notices = message_of(desk, source, incoming, patch, kind="amendment", about=str(referral_id))
-    patched = read(patch)
+    patch, patched = told.document, read(told.document)
+    message, notices = message_of(
+        *(desk, source, incoming, patch if told.does == "amend" else patched.document, told),
+        kind="amendment" if told.does == "amend" else "referral",
+        about=str(referral_id) if told.does == "amend" else "",
+        reading=patched,
+    )
     with Alarm(patched, source.id, desk.phone_now) as alarm:
         alarm.referral_id = referral_id
         if not (changes := said(patch)):
@@ -95,7 +123,7 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, referral_id: UUI
             coded = _coded(desk, reading, locked.referral.locality, message)
             changed = tuple(changed_paths(changes, CONTRACT))
             payload = ReferralAmended(**next_cause(locked.referral, message), referral=coded, changed=changed)
-            warnings = [*notices, *_of_what_was_sent(patched, reading)]
+            warnings = [*notices, *told.placed(_of_what_was_sent(patched, reading))]
             return Said(payload, warnings, alarm.members, reading.document)
 
         return await follow(desk, message, referral_id, lambda known, _: access.sees(source, known), decide)
@@ -107,26 +135,24 @@ def _of_what_was_sent(patch: Reading, whole: Reading) -> list[Notice]:
     return [*unknown, *(notice for notice in whole.warnings if notice.code != "unknown-field")]
 
 
-async def cancel(desk: Desk, source: Source, incoming: Incoming, referral_id: UUID) -> bytes:
+async def cancel(desk: Desk, source: Source, incoming: Incoming, told: Told, referral_id: UUID) -> Answer:
     """Withdraws a referral."""
-    document = parse(incoming.body)
-    said_of_it = tidy(document) or {}
-    message, notices = message_of(desk, source, incoming, said_of_it, kind="cancellation", about=str(referral_id))
-    reason, warnings = cancellation_reason(document)
+    said_of_it = tidy(told.document) or {}
+    message, notices = message_of(desk, source, incoming, said_of_it, told, kind="cancellation", about=str(referral_id))
+    reason, warnings = cancellation_reason(told.document)
 
     async def decide(locked: Locked, _: Last | None) -> Said:
         payload = ReferralCancelled(**next_cause(locked.referral, message), reason=reason)
-        return Said(payload, [*notices, *warnings], {})
+        return Said(payload, [*notices, *told.placed(warnings)], {})
 
     return await follow(desk, message, referral_id, lambda known, _: access.sees(source, known), decide)
 
 
-async def answer_referral(desk: Desk, team: Team, incoming: Incoming, referral_id: UUID) -> bytes:
+async def answer_referral(desk: Desk, team: Team, incoming: Incoming, told: Told, referral_id: UUID) -> Answer:
     """Takes what a team or the hub answers to a referral."""
-    document = parse(incoming.body)
-    outcome = read_outcome(document, team, desk.senders.destinations)
-    said_of_it = tidy(document) or {}
-    message, notices = message_of(desk, team, incoming, said_of_it, kind="outcome", about=str(referral_id))
+    outcome = read_outcome(told.document, team, desk.senders.destinations)
+    said_of_it = tidy(told.document) or {}
+    message, notices = message_of(desk, team, incoming, said_of_it, told, kind="outcome", about=str(referral_id))
 
     async def decide(locked: Locked, last: Last | None) -> Said:
         demand_clinician(outcome, locked.referral.hold_reason)
@@ -136,90 +162,15 @@ async def answer_referral(desk: Desk, team: Team, incoming: Incoming, referral_i
             if not stands_for:
                 detail = "this answer is for a team that the referral was routed to"
                 raise Refused(403, "not-allowed", detail, Fault("kind", "not-allowed", detail))
-        told = outcome._asdict()
-        warnings = [*notices, *told.pop("warnings")]
-        payload = OutcomeRecorded(**next_cause(locked.referral, message), answers_for=stands_for, **told)
+        answered = outcome._asdict()
+        warnings = [*notices, *told.placed(answered.pop("warnings"))]
+        payload = OutcomeRecorded(**next_cause(locked.referral, message), answers_for=stands_for, **answered)
         return Said(payload, warnings, {})
 
     def may(known: Referral, returned: int | None) -> bool:
         return access.sees(team, known, returned)
 
     return await follow(desk, message, referral_id, may, decide)
-
-
-async def status(desk: Desk, sender: Source | Team, referral_id: UUID) -> bytes:
-    """Where a referral stands, and what became of it. Never clinical text."""
-    referral = await _visible(desk, sender, referral_id)
-    decided = [{"at": row["decided_at"], "what": _step(row)} for row in await desk.store.history(referral_id)]
-    return orjson.dumps(
-        {
-            "referral_id": str(referral_id),
-            "status": referral.status,
-            "urgency": referral.urgency,
-            "destination": referral.destination,
-            "history": [{"at": referral.received_at, "what": Status.TAKEN}, *decided],
-        }
-    )
-
-
-class Read(NamedTuple):
-    """Who wants to read a record, and why; `by` is the reader's name, if that is not the team."""
-
-    referral_id: UUID
-    purpose: str | None
-    by: str | None
-    at: dt.datetime
-    traceparent: str
-
-
-async def record(desk: Desk, team: Team, wanted: Read) -> bytes:
-    """Identity and clinical content. The read is noted in the same transaction; without that nothing is read."""
-    referral_id, purpose, by, now, trace = wanted
-    if purpose not in PURPOSES:
-        detail = f"say why in the header X-Purpose: one of {', '.join(sorted(PURPOSES))}"
-        raise Refused(422, "purpose-needed", detail, Fault("X-Purpose", "not-in-list", detail))
-    await _visible(desk, team, referral_id)
-    async with desk.store.locked(referral_id) as locked:
-        if locked is None or (document := await locked.document()) is None:
-            raise not_found()
-        event_id = derived_id(referral_id, RECORD_DISCLOSED, str(uuid4()))
-        who = (by or team.name)[:120]
-        payload = RecordDisclosed(referral_id=referral_id, by=who, team=team.id, purpose=purpose, at=now)
-        source = source_of(team.account)
-        envelope = Envelope(
-            event_id,
-            source,
-            RECORD_DISCLOSED,
-            now,
-            subject=str(referral_id),
-            traceparent=trace,
-            synthetic=team.synthetic,
-        )
-        row = (event_id, referral_id, team.id, who, purpose, now, value_of(payload), pack(envelope.headers()))
-        await locked.disclose(*row)
-        received = locked.referral
-    metrics.DISCLOSED.labels(purpose).inc()
-    desk.wake()
-    shown = {name: part for name, part in document.items() if team.sees is None or name in team.sees}
-    about = {"referral_id": str(referral_id), "received_at": received.received_at, "source": received.source}
-    return orjson.dumps({**about, "locality": received.locality, "synthetic": received.synthetic, "referral": shown})
-
-
-async def _visible(desk: Desk, sender: Source | Team, referral_id: UUID) -> Referral:
-    referral = await desk.store.referral(referral_id)
-    returned = await desk.store.returned(referral_id, sender.account)
-    if referral is None or not access.sees(sender, referral, returned):
-        raise not_found()
-    return referral
-
-
-def _step(row: Any) -> str:
-    """One decision in a few words: codes and the names of destinations alone."""
-    if row["hold_reason"]:
-        return f"held at {row['destination']}: {row['hold_reason']}"
-    if row["outcome"]:
-        return f"{row['outcome']}: {row['destination']}"
-    return f"{row['status']}: {row['destination']}"
 
 
 def _coded(desk: Desk, reading: Reading, locality: str, message: Message) -> CodedReferral:

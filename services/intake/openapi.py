@@ -8,13 +8,11 @@ from services.intake import answers
 from services.intake import code_lists as lists
 from services.intake.contract import CONTRACT, Each
 from services.intake.examples import EXAMPLES
+from services.intake.openapi_parts import TEXT, UUID, an_object, outcome, parameters, problem, ref, status, taken
 from services.intake.problems import MEANS
 from services.intake.reading import DETAILS
-from services.intake.values import URGENCY, Kind, meanings
-from shared.codes import OutcomeKind, Status
-
-_TEXT: Final = {"type": "string"}
-_ID: Final = {"type": "string", "format": "uuid"}
+from services.intake.sources.told import TYPES
+from services.intake.values import Kind
 
 ABOUT: Final = """\
 Takes mental-health referrals, amendments, cancellations and the answers of receiving teams.
@@ -63,20 +61,20 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "the key of a source or a team"}
             },
-            "parameters": _parameters(),
+            "parameters": parameters(),
             "responses": answers.problems(),
             "schemas": {
                 "Referral": schema_of(CONTRACT) | {"description": "The minimum data set, by JSON path."},
-                "Outcome": _outcome(),
-                "Cancellation": _object(
-                    reason={"enum": sorted(lists.CANCELLATION_REASONS)}, message_id=_TEXT, note=_TEXT
+                "Outcome": outcome(),
+                "Cancellation": an_object(
+                    reason={"enum": sorted(lists.CANCELLATION_REASONS)}, message_id=TEXT, note=TEXT
                 ),
-                "Taken": _taken(),
-                "Status": _status(),
-                "Record": _object(
-                    referral_id=_ID, received_at=_TEXT, source=_TEXT, locality=_TEXT, referral=_ref("Referral")
+                "Taken": taken(),
+                "Status": status(),
+                "Record": an_object(
+                    referral_id=UUID, received_at=TEXT, source=TEXT, locality=TEXT, referral=ref("Referral")
                 ),
-                "Problem": _problem(),
+                "Problem": problem(),
             },
         },
     }
@@ -116,13 +114,14 @@ def _paths() -> dict[str, Any]:
             "by",
         )
     }
+    paths[f"{one}/attachments/{{sha256}}"] = {"get": _attachment()}
     paths["/sender"] = {"get": _get("sender", "Whom this key stands for", None)}
     return paths
 
 
 def _post(path: str, name: str, summary: str, body: str, examples: tuple[str, ...]) -> dict[str, Any]:
     parameters = ["idempotency_key", "traceparent", *(["referral_id"] if "{" in path else [])]
-    content = {"schema": _ref(body), "examples": _shown({one: EXAMPLES[one] for one in examples})}
+    content = {"schema": ref(body), "examples": _shown({one: EXAMPLES[one] for one in examples})}
     return {
         "operationId": name,
         "summary": summary,
@@ -136,112 +135,30 @@ def _post(path: str, name: str, summary: str, body: str, examples: tuple[str, ..
 
 
 def _get(name: str, summary: str, answer: str | None, *parameters: str) -> dict[str, Any]:
+    shown = {"an answer": answers.READ[name]} if name in answers.READ else {}
     return {
         "operationId": name,
         "summary": summary,
         "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
         "responses": {
-            "200": _answer("As asked", answer, {"an answer": answers.READ[name]}),
+            "200": _answer("As asked", answer, shown),
             **answers.refusals(401, 403, 404, 405, 422, 429, 500, 503),
         },
     }
 
 
+def _attachment() -> dict[str, Any]:
+    """A document that came with a referral, as it came."""
+    told = _get("attachment", "A document that came with the referral", None, "referral_id", "sha256", "purpose", "by")
+    content: dict[str, Any] = {media: {} for media in TYPES}
+    told["responses"]["200"] = {"description": "The document", "content": content}
+    return told
+
+
 def _answer(description: str, schema: str | None, examples: dict[str, Any]) -> dict[str, Any]:
-    told = {"schema": _ref(schema) if schema else {"type": "object"}, "examples": _shown(examples)}
+    told = {"schema": ref(schema) if schema else {"type": "object"}, "examples": _shown(examples)}
     return {"description": description, "content": {"application/json": told}}
 
 
 def _shown(examples: dict[str, Any]) -> dict[str, Any]:
     return {name: {"value": value} for name, value in examples.items()}
-
-
-def _parameters() -> dict[str, Any]:
-    return {
-        "referral_id": {"name": "referral_id", "in": "path", "required": True, "schema": _ID},
-        "idempotency_key": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "the sender's own id of this message, where it has no message_id",
-            "schema": _TEXT,
-        },
-        "traceparent": {"name": "traceparent", "in": "header", "description": "W3C trace context", "schema": _TEXT},
-        "purpose": {
-            "name": "X-Purpose",
-            "in": "header",
-            "required": True,
-            "description": "why it is read",
-            "schema": {"enum": sorted(lists.PURPOSES)},
-        },
-        "by": {"name": "X-By", "in": "header", "description": "who reads, if not the team", "schema": _TEXT},
-    }
-
-
-def _outcome() -> dict[str, Any]:
-    return _object(
-        kind={"enum": [kind.value for kind in OutcomeKind]},
-        by=_object(name=_TEXT, role=_TEXT, registration=_TEXT) | {"required": ["name", "role"]},
-        reason={
-            "type": "string",
-            "description": "a code, needed but for accepted. Returned (MHSDS REFERRAL REJECTION REASON): "
-            f"{meanings(lists.REJECTION_REASONS)}. Closed (MHSDS REFERRAL CLOSURE REASON): "
-            f"{meanings(lists.CLOSURE_REASONS)}. Else one of {', '.join(sorted(lists.OUTCOME_REASONS))}",
-        },
-        onward={
-            "type": "string",
-            "description": f"returned: a destination, or one of {', '.join(sorted(lists.ONWARD_STEPS))}; needed",
-        },
-        to={"type": "string", "description": "rerouted and stepped-up: a destination; needed"},
-        urgency={
-            "enum": ["4", "2", "3"],
-            "description": "urgency-lowered: the new one (4 very urgent, 2 urgent, 3 routine); with by.registration",
-        },
-        decision_id=_ID
-        | {"description": "the decision that is answered, as its event names it: a hold made since then is not ended"},
-        message_id=_TEXT,
-        note={"type": "string", "description": "kept here, never sent on"},
-    ) | {"required": ["kind", "by"]}
-
-
-def _taken() -> dict[str, Any]:
-    warning = _object(path=_TEXT, code=_TEXT, detail=_TEXT)
-    return _object(
-        referral_id=_ID,
-        status_url=_TEXT,
-        emergency={"type": "boolean"},
-        phone_now={"type": "string", "description": "only in an emergency: phone now"},
-        warnings={"type": "array", "items": warning},
-    ) | {"required": ["referral_id", "status_url", "warnings"]}
-
-
-def _status() -> dict[str, Any]:
-    step = _object(at={"type": "string", "format": "date-time"}, what=_TEXT)
-    return _object(
-        referral_id=_ID,
-        status={"enum": [status.value for status in Status]},
-        urgency={**URGENCY.schema, "enum": ["1", "4", "2", "3", None]},
-        destination={"type": ["string", "null"]},
-        history={"type": "array", "items": step},
-    )
-
-
-def _problem() -> dict[str, Any]:
-    fault = _object(path=_TEXT, code=_TEXT, detail=_TEXT)
-    return _object(
-        type=_TEXT,
-        title=_TEXT,
-        status={"type": "integer"},
-        code=_TEXT,
-        detail=_TEXT,
-        errors={"type": "array", "items": fault},
-        emergency={"type": "boolean"},
-        phone_now=_TEXT,
-    )
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,22 +1,29 @@
 -- name: take
 -- A new referral in one statement: nothing is written where its key is known already, or where there is an earlier
--- referral with the same content and the event names none ($18). The key of a referral that is over ($20) is free.
+-- referral with the same content and the event names none ($24). The key of a referral that is over ($26) is free. It
+-- fails where the sender calls another referral by one of these names.
 WITH earlier AS (
     SELECT referral_id FROM intake.receipt
     WHERE sender = $5 AND content = $8 AND kind = 'received' ORDER BY received_at DESC LIMIT 1
 ), claimed AS (
     INSERT INTO intake.seen AS known (sender, key, event_id, expires_at)
-    SELECT $5, $14, $1, $15 WHERE $18::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
+    SELECT $5, $14, $1, $15 WHERE $24::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
     ON CONFLICT (sender, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-    WHERE known.expires_at <= $7 OR known.event_id = $20
+    WHERE known.expires_at <= $7 OR known.event_id = $26
     RETURNING 1
 ), referral AS (
     INSERT INTO intake.referral (referral_id, source, locality, synthetic, received_at, sequence)
-    SELECT $2, $5, $19, $6, $7, $3 FROM claimed
+    SELECT $2, $5, $25, $6, $7, $3 FROM claimed
 ), receipt AS (
     INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
-                                salt, digest, document, answer)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM claimed
+                                salt, digest, document, answer, standard, unmapped)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19 FROM claimed
+), named AS (
+    INSERT INTO intake.name (sender, name, referral_id) SELECT $5, own, $2 FROM claimed, unnest($20::bytea[]) AS own
+), attached AS (
+    INSERT INTO intake.attachment (referral_id, sha256, type, size, content)
+    SELECT $2, sha256, type, octet_length(content), content
+    FROM claimed, unnest($21::text[], $22::text[], $23::bytea[]) AS file (sha256, type, content)
 ), queued AS (
     INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created_at)
     SELECT $1, $2, 'referrals.received', $16, $17, $7 FROM claimed
@@ -35,8 +42,16 @@ WITH claimed AS (
     RETURNING 1
 ), receipt AS (
     INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
-                                salt, digest, document, answer)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM grown
+                                salt, digest, document, answer, standard, unmapped)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19 FROM grown
+), named AS (
+    INSERT INTO intake.name (sender, name, referral_id) SELECT $5, own, $2 FROM grown, unnest($20::bytea[]) AS own
+    ON CONFLICT DO NOTHING
+), attached AS (
+    INSERT INTO intake.attachment (referral_id, sha256, type, size, content)
+    SELECT $2, sha256, type, octet_length(content), content
+    FROM grown, unnest($21::text[], $22::text[], $23::bytea[]) AS file (sha256, type, content)
+    ON CONFLICT DO NOTHING
 ), queued AS (
     INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created_at)
     SELECT $1, $2, 'referrals.received', $16, $17, $7 FROM grown
@@ -58,6 +73,13 @@ LEFT JOIN LATERAL (
     SELECT status FROM intake.status WHERE referral_id = r.referral_id ORDER BY sequence DESC LIMIT 1
 ) AS decided ON true
 WHERE s.sender = $1 AND s.key = $2 AND s.expires_at > $3;
+
+-- name: named
+-- The referral that a sender calls by one of these names.
+SELECT referral_id FROM intake.name WHERE sender = $1 AND name = ANY ($2::bytea[]) LIMIT 1;
+
+-- name: attachment
+SELECT type, content FROM intake.attachment WHERE referral_id = $1 AND sha256 = $2;
 
 -- name: lock
 SELECT source, locality, synthetic, received_at, sequence FROM intake.referral WHERE referral_id = $1 FOR UPDATE;

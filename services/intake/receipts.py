@@ -14,6 +14,7 @@ from shared.cloudevents import Envelope, from_json, pack, to_json
 from shared.errors import Bug
 
 if TYPE_CHECKING:
+    from services.intake.sources.told import Attachment
     from shared.events import Cause
     from shared.referral import Coded
 
@@ -33,7 +34,8 @@ TYPES: Final = {
 class Message(NamedTuple):
     """A request as it came: `key` is what a repeat of it is known by, until `expires_at` (None: by its last message).
 
-    `salt` is random and kept with the bytes; `content` is the hash of what the message says.
+    `salt` is random and kept with the bytes; `content` is the hash of what the message says. `names` are HMACs of what
+    the sender calls the referral.
     """
 
     sender: str
@@ -45,6 +47,10 @@ class Message(NamedTuple):
     received_at: dt.datetime
     salt: bytes
     traceparent: str
+    standard: str = "json"
+    unmapped: tuple[dict[str, str], ...] = ()
+    names: tuple[bytes, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Receipt(NamedTuple):
@@ -67,6 +73,12 @@ class Receipt(NamedTuple):
     expires_at: dt.datetime
     value: bytes
     headers: bytes
+    standard: str
+    unmapped: str | None
+    names: list[bytes]
+    sha256s: list[str]
+    types: list[str]
+    contents: list[bytes]
 
 
 def receipt(message: Message, payload: Cause, answer: bytes, document: dict[str, Any] | None = None) -> Receipt:
@@ -88,24 +100,38 @@ def receipt(message: Message, payload: Cause, answer: bytes, document: dict[str,
         synthetic=message.synthetic,
     )
     return Receipt(
-        *(
-            event_id,
-            payload.referral_id,
-            payload.sequence,
-            kind,
-            message.sender,
-            message.synthetic,
-            message.received_at,
-        ),
-        *(
-            message.content,
-            message.body,
-            message.salt,
-            digest,
-            orjson.dumps(document) if document is not None else None,
-        ),
-        *(answer, message.key, message.expires_at, value_of(payload), pack(envelope.headers())),
+        event_id=event_id,
+        referral_id=payload.referral_id,
+        sequence=payload.sequence,
+        kind=kind,
+        sender=message.sender,
+        synthetic=message.synthetic,
+        received_at=message.received_at,
+        content=message.content,
+        original=message.body,
+        salt=message.salt,
+        digest=digest,
+        document=orjson.dumps(document) if document is not None else None,
+        answer=answer,
+        key=message.key,
+        expires_at=message.expires_at,
+        value=value_of(payload),
+        headers=pack(envelope.headers()),
+        **_beside(message),
     )
+
+
+def _beside(message: Message) -> dict[str, Any]:
+    """What is stored besides: the standard, codes that no table knows, names, and each attachment once."""
+    attached = {one.sha256: one for one in message.attachments}
+    return {
+        "standard": message.standard,
+        "unmapped": orjson.dumps(message.unmapped).decode() if message.unmapped else None,
+        "names": list(message.names),
+        "sha256s": list(attached),
+        "types": [one.type for one in attached.values()],
+        "contents": [one.content for one in attached.values()],
+    }
 
 
 def source_of(sender: str) -> str:

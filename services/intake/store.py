@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
+from asyncpg import UniqueViolationError
 
 from shared.codes import Status
 from shared.postgres import open_pool, queries, transient
@@ -40,6 +41,10 @@ async def _in_time() -> AsyncIterator[None]:
     with transient():
         async with asyncio.timeout(SECONDS):
             yield
+
+
+class NameTaken(Exception):
+    """The sender calls another referral by one of the names of this one."""
 
 
 class First(NamedTuple):
@@ -90,12 +95,24 @@ class Store:
     ) -> tuple[bool, UUID | None]:
         """Takes a new referral; whether it is new, and the newest earlier referral of the same content.
 
-        `over` is the event that holds the same key for a referral that is over: it gives the key up.
+        `over` is the event that holds the same key for a referral that is over: it gives the key up. Raises
+        `NameTaken` where another referral came meanwhile that the sender calls the same.
         """
         row = (*receipt, linked_to, locality, over)
-        async with _in_time():
-            claimed, earlier = await self._pool.fetchrow(SQL.take, *row) or (False, None)
+        try:
+            async with _in_time():
+                claimed, earlier = await self._pool.fetchrow(SQL.take, *row) or (False, None)
+        except UniqueViolationError as error:
+            if error.table_name != "name":
+                raise
+            raise NameTaken from error
         return claimed, earlier
+
+    async def named(self, sender: str, names: Sequence[bytes]) -> UUID | None:
+        """The referral that the sender calls by one of these names."""
+        async with _in_time():
+            found: UUID | None = await self._pool.fetchval(SQL.named, sender, list(names)) if names else None
+        return found
 
     async def first(self, sender: str, key: bytes, now: dt.datetime) -> First | None:
         """The first message under a key that still counts."""
@@ -170,6 +187,11 @@ class Locked:
         """The referral as it stands, with identity; None where that was disposed of."""
         stored = await self._connection.fetchval(SQL.document, self.referral.referral_id)
         return orjson.loads(stored) if stored is not None else None
+
+    async def attachment(self, sha256: str) -> tuple[str, bytes] | None:
+        """The media type and content of an attachment; None where there is none, or it was disposed of."""
+        row = await self._connection.fetchrow(SQL.attachment, self.referral.referral_id, sha256)
+        return tuple(row) if row and row["content"] is not None else None
 
     async def disclose(self, *row: Any) -> None:
         """Notes that the record is read: the row and its event, in this transaction."""

@@ -16,6 +16,7 @@ from services.intake.content import content_hash
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import Notice
 from services.intake.receipts import A_DAY, FOR_EVER, Message, receipt
+from services.intake.sources.told import unmapped
 from services.intake.values import plain
 from shared.errors import Transient
 from shared.events import Cause, ReferralConflicting
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from services.intake.coding import Place
+    from services.intake.reading import Reading
     from services.intake.senders import Senders, Source, Team
+    from services.intake.sources.told import Told
     from services.intake.store import First, Last, Locked, Referral, Store
     from shared.referral import CodedReferral
 
@@ -54,6 +57,13 @@ class Desk:
     wake: Callable[[], None]
 
 
+class Answer(NamedTuple):
+    """How a message was answered (JSON, as it is kept), and whether that had been answered before."""
+
+    body: bytes
+    repeat: bool = False
+
+
 class Said(NamedTuple):
     """What a handler makes of a message: the event, the answer's members, and the referral as it then stands."""
 
@@ -67,8 +77,22 @@ May = Callable[["Referral", "int | None"], bool]
 Decide = Callable[["Locked", "Last | None"], Awaitable[Said]]
 
 
+def named(desk: Desk, sender: Source | Team, told: Told) -> tuple[bytes, ...]:
+    """What the sender calls the referral, so that nobody can read it."""
+    own = (person.keyed(desk.place.secret, "referral", sender.account, name) for name in told.names)
+    return tuple(map(bytes.fromhex, own))
+
+
 def message_of(
-    desk: Desk, sender: Source | Team, incoming: Incoming, document: dict[str, Any], *, kind: str, about: str = ""
+    desk: Desk,
+    sender: Source | Team,
+    incoming: Incoming,
+    document: dict[str, Any],
+    told: Told,
+    *,
+    kind: str,
+    about: str = "",
+    reading: Reading | None = None,
 ) -> tuple[Message, list[Notice]]:
     """The message with its content's hash and the key that a repeat of it is known by."""
     own_id, warnings = _own_id(document, incoming.idempotency_key)
@@ -86,8 +110,12 @@ def message_of(
         received_at=incoming.received_at,
         salt=incoming.salt,
         traceparent=incoming.traceparent,
+        standard=told.standard,
+        unmapped=tuple(unmapped(told, reading)) if reading else (),
+        names=named(desk, sender, told),
+        attachments=told.attachments,
     )
-    return message, warnings
+    return message, [*warnings, *told.warnings]
 
 
 def _own_id(document: dict[str, Any], header: str | None) -> tuple[str | None, list[Notice]]:
@@ -97,7 +125,7 @@ def _own_id(document: dict[str, Any], header: str | None) -> tuple[str | None, l
     return told or header, [Notice("message_id", "two-message-ids")] if differ else []
 
 
-async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, decide: Decide) -> bytes:
+async def follow(desk: Desk, message: Message, referral_id: UUID, may: May, decide: Decide) -> Answer:
     """Takes a message about a known referral; the answer.
 
     Without an id it repeats the same sender's last message about this referral, if that says the same, is not older
@@ -131,7 +159,7 @@ async def again(
     first: First,
     coded: CodedReferral | None = None,
     document: dict[str, Any] | None = None,
-) -> bytes:
+) -> Answer:
     """The first answer for the same content; for other content a conflict, which a person must see (once)."""
     if first.content in {None, message.content}:
         return repeated(first.answer)
@@ -165,17 +193,17 @@ def answer_of(referral_id: UUID, warnings: Iterable[Notice], **members: Any) -> 
     return orjson.dumps({**place, **members, "warnings": [warning.as_json() for warning in warnings]})
 
 
-def repeated(answer: bytes) -> bytes:
+def repeated(answer: bytes) -> Answer:
     """The first answer, counted as a repeat."""
     metrics.REPEATS.inc()
-    return answer
+    return Answer(answer, repeat=True)
 
 
-def taken(desk: Desk, kind: str, answer: bytes) -> bytes:
+def taken(desk: Desk, kind: str, answer: bytes) -> Answer:
     """The answer of a message that was just taken; the relay is told."""
     metrics.TAKEN.labels(kind).inc()
     desk.wake()
-    return answer
+    return Answer(answer)
 
 
 def _repeats(message: Message, last: Last, referral: Referral) -> bool:

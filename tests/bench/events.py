@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from services.frontdoor.demo.month import Sent, month
 from services.intake.coding import Place, code
+from services.intake.reading import read
 from services.intake.screen import read_screen
-from services.intake.sources.json import reading
+from services.intake.sources import json as form
 from shared.localities import default_locality, read_localities
 from tests.builders import MONDAY_10AM
 
@@ -29,4 +30,4 @@ def coded_month() -> tuple[CodedReferral, ...]:
     place = Place(localities, default_locality(localities), screen, b"a secret of benchmarks", {})
     sent = month(seed=2026, run="bench", people=500, until=MONDAY_10AM)
     bodies = [json.dumps(message.body).encode() for message in sent if message.sent is Sent.REFERRAL]
-    return tuple(code(reading(body, screen.silent), place, dt.date(2026, 11, 23)) for body in bodies)
+    return tuple(code(read(form.told(body).document, screen.silent), place, dt.date(2026, 11, 23)) for body in bodies)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.intake.coding import code
 from services.intake.person import missing
-from services.intake.sources.json import reading
+from services.intake.reading import read
+from services.intake.sources.json import told
 from services.triage.facts import facts_of, with_blanks
 from services.triage.proof.posting import post_of
 from tests.contract.strategies import referrals
@@ -33,9 +34,9 @@ POSSIBLE = st.deferred(
 
 def received(post: Post, today: dt.date) -> dict[str, Value]:
     """The facts that triage sees of a body that intake took."""
-    read = reading(json.dumps(post.body).encode(), SILENT)
-    assert not missing(read)
-    return with_blanks(facts_of(code(read, PLACE, today)))
+    came = read(told(json.dumps(post.body).encode()).document, SILENT)
+    assert not missing(came)
+    return with_blanks(facts_of(code(came, PLACE, today)))
 
 
 @PLAINLY

@@ -1,4 +1,4 @@
-"""JSON, our own form (`POST /referrals`): from bytes to a reading. Reads what is sound, refuses what is not JSON."""
+"""JSON, our own form (`POST /referrals`): from bytes to what they tell. Reads what is sound, refuses what is not JSON."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import math
 from typing import Any, Final, NoReturn
 
 from services.intake.problems import Refused
-from services.intake.reading import Reading, read
+from services.intake.sources.told import Does, Told
 
 DEEPEST: Final = 32
 _UNSTORABLE: Final = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}  # NUL and lone surrogates
 
 
-def reading(body: bytes, silent: tuple[str, ...] = ()) -> Reading:
-    """What a JSON referral says."""
-    return read(parse(body), silent)
+def told(body: bytes, does: Does = "refer") -> Told:
+    """What a JSON message says: its form is the contract's own."""
+    return Told("json", does, parse(body))
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""What one message says, in the terms of the contract: all that a standard's reader has to give. Pure.
+
+A reader (`services.intake.sources.<standard>`) turns bytes into this or raises `Refused`. It maps what it knows, puts
+text that no field takes into `unmapped` of the document (kept, screened for words of risk, shown to the hub), and leaves
+to `services.intake.reading` what a value means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run time)
+
+from services.intake.problems import Fault, Refused
+from services.intake.reading import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from services.intake.reading import Reading
+
+Standard = Literal["json", "bars", "hl7v2", "mesh", "csv"]
+Does = Literal["refer", "amend", "cancel", "answer"]
+
+# What may be stored beside a referral, by its media type, with how such a file begins (None: text, which has no sign).
+TYPES: Final[Mapping[str, tuple[bytes, ...] | None]] = MappingProxyType(
+    {
+        "application/pdf": (b"%PDF-",),
+        "image/jpeg": (b"\xff\xd8\xff",),
+        "image/png": (b"\x89PNG\r\n\x1a\n",),
+        "image/tiff": (b"II*\x00", b"MM\x00*"),
+        "application/rtf": (b"{\\rtf",),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (b"PK\x03\x04",),
+        "text/plain": None,
+    }
+)
+MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
+MOST_ATTACHMENTS: Final = 20  # of one message
+_CODE: Final = re.compile(r"(?=[^|]*\|.*\d|[^|]*\|.{1,4}$)[a-z0-9-]{1,40}\|(?!\d{10}$)[A-Za-z0-9._/^-]{1,18}")
+
+
+class Attachment(NamedTuple):
+    """A document that came with a message; `sha256` is its name here, in hex."""
+
+    sha256: str
+    type: str
+    content: bytes
+
+
+class Told(NamedTuple):
+    """What a message says. `document` has the contract's paths, and `message_id` if the sender gave one.
+
+    `names` are what the sender itself calls the referral (not the message); `referral_id` is our own id, where the
+    message quotes it. `trail` tells for a path of the document where in the message it stood.
+    """
+
+    standard: Standard
+    does: Does
+    document: dict[str, Any]
+    names: tuple[str, ...] = ()
+    referral_id: UUID | None = None
+    trail: Mapping[str, str] = MappingProxyType({})
+    warnings: tuple[Notice, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+    def place(self, path: str) -> str:
+        """Where the value of a contract's path stood in the message; the path itself where nobody knows."""
+        inner = path
+        while inner and inner not in self.trail:
+            inner = inner.rpartition(".")[0] if "[" not in inner.rpartition(".")[2] else inner.rpartition("[")[0]
+        return self.trail.get(inner, path)
+
+    def placed(self, notices: Iterable[Notice]) -> list[Notice]:
+        """Warnings about the document, each with its place in the message."""
+        return [Notice(self.place(path), code) for path, code in notices]
+
+    def located(self, refused: Refused) -> Refused:
+        """A refusal whose faults name places in the message."""
+        refused.faults = tuple(Fault(self.place(path), code, detail) for path, code, detail in refused.faults)
+        return refused
+
+
+def attached(content: bytes, told_type: str, place: str) -> tuple[Attachment | None, tuple[Notice, ...]]:
+    """An attachment whose type and size were checked; a warning for one that stays with the original bytes alone."""
+    media = told_type.partition(";")[0].strip().casefold()
+    if media not in TYPES:
+        return None, (Notice(place, "attachment-type"),)
+    if not content or len(content) > MOST_ATTACHED:
+        return None, (Notice(place, "attachment-size"),)
+    signs = TYPES[media]
+    if signs is not None and not content.lstrip()[:16].startswith(signs):
+        return None, (Notice(place, "attachment-differs"),)
+    return Attachment(hashlib.sha256(content).hexdigest(), media, content), ()
+
+
+def listed(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
+    """How attachments stand in the document: references, never content; each once."""
+    once = {one.sha256: one for one in attachments}.values()
+    return [{"id": one.sha256, "type": one.type, "sha256": one.sha256, "size": len(one.content)} for one in once]
+
+
+def unmapped(told: Told, reading: Reading) -> list[dict[str, str]]:
+    """The codes of a message that no table knows, each with its place. One that might be a word shows as nothing."""
+    found = []
+    for path, code in reading.warnings:
+        if code == "unmapped":
+            value = _at(reading.document, path)
+            shown = value if isinstance(value, str) and _CODE.fullmatch(value) else ""
+            found.append({"path": told.place(path), "code": shown})
+    return found
+
+
+def _at(document: Any, path: str) -> Any:
+    for part in re.findall(r"[^.\[\]]+", path):
+        if isinstance(document, list):
+            document = document[int(part)] if part.isdigit() and int(part) < len(document) else None
+        else:
+            document = document.get(part) if isinstance(document, dict) else None
+    return document

@@ -1,0 +1,111 @@
+"""Who is let in, and how much: the key, the rate and the size of what comes over HTTP; the rate of every other way in."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from starlette.requests import ClientDisconnect
+
+from services.intake.problems import Refused
+from services.intake.senders import Source, Team
+from services.intake.taking import Incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from services.intake.senders import Act, Senders
+    from services.intake.settings import IntakeSettings
+
+_READ_OFF: Final = 2.0  # seconds
+
+
+def arrived(body: bytes, traceparent: str, idempotency_key: str | None = None) -> Incoming:
+    """A message that came just now."""
+    return Incoming(body, idempotency_key, traceparent, dt.datetime.now(dt.UTC), uuid4(), secrets.token_bytes(16))
+
+
+class Admission:
+    """Lets senders in. `clock` gives monotonic seconds, for the rate."""
+
+    def __init__(self, senders: Senders, settings: IntakeSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._senders, self._settings, self._clock = senders, settings, clock
+        self._allowance: dict[str, tuple[float, float]] = {}
+
+    def known(self, request: Request) -> Source | Team:
+        """The sender of a request, within its rate."""
+        sender = self._senders.who(request.headers.get("authorization"))
+        if sender is None:
+            raise Refused(401, "unauthorised", "a known key is needed", headers={"WWW-Authenticate": "Bearer"})
+        self.pace(sender)
+        return sender
+
+    def source(self, request: Request, act: Act | None = None) -> Source:
+        """The source that sent a request, and may do `act`."""
+        sender = self.known(request)
+        if not isinstance(sender, Source) or (act is not None and act not in sender.may):
+            raise Refused(403, "not-allowed", "this key may not do this")
+        return sender
+
+    def team(self, request: Request) -> Team:
+        """The team that sent a request."""
+        sender = self.known(request)
+        if not isinstance(sender, Team):
+            raise Refused(403, "not-allowed", "this key may not do this")
+        return sender
+
+    def pace(self, sender: Source | Team) -> None:
+        """A bucket of a minute's requests, which fills at the sender's rate."""
+        now, most = self._clock(), sender.rate_per_minute
+        left, at = self._allowance.get(sender.account, (float(most), now))
+        left = min(most, left + (now - at) * most / 60)
+        if left < 1:
+            wait = str(max(1, round((1 - left) * 60 / most)))
+            raise Refused(429, "too-many", "slow down: the rate is per minute", headers={"Retry-After": wait})
+        self._allowance[sender.account] = (left - 1, now)
+
+    async def incoming(self, request: Request, most: int | None = None) -> Incoming:
+        """A request's body, of at most so many bytes, with its clock and chance."""
+        body = await self._body(request, most or self._settings.max_body)
+        return arrived(body, request.state.traceparent, request.headers.get("idempotency-key"))
+
+    async def _body(self, request: Request, most: int) -> bytes:
+        close = {"Connection": "close"}
+        too_large = Refused(413, "too-large", f"the body may have {most} bytes", headers=close)
+        told = request.headers.get("content-length", "0")
+        if told.isdigit() and int(told[:18]) > most:
+            await _read_off(request, 8 * most)
+            raise too_large
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(self._settings.body_timeout):
+                async for chunk in request.stream():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > most:
+                        break
+        except TimeoutError:
+            detail = f"the body did not arrive within {self._settings.body_timeout:g} seconds"
+            raise Refused(408, "too-slow", detail, headers=close) from None
+        if size > most:
+            await _read_off(request, 8 * most)
+            raise too_large
+        return b"".join(chunks)
+
+
+async def _read_off(request: Request, most: int) -> None:
+    """Reads on for a moment: a sender that still writes when the connection is closed never sees why."""
+    size = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_READ_OFF):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    return
