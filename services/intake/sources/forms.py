@@ -1,0 +1,60 @@
+"""The standards by name: how each reads a message and answers it. Pure; whoever carries messages looks here.
+
+A new standard is one entry here, its reader beside this file, its settings of a source and its samples.
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID  # noqa: TC003  (the same)
+
+import orjson
+
+from services.intake.sources import json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from services.intake.problems import Refused
+    from services.intake.senders import Source
+    from services.intake.sources.told import Told
+
+
+class Moment(NamedTuple):
+    """What an answer needs besides the message: the clock and the chance."""
+
+    now: dt.datetime
+    new_id: UUID
+
+
+class Reply(NamedTuple):
+    """An answer in a standard's own form: how it says yes or no (`202`, `AA`) and its bytes."""
+
+    status: str
+    body: bytes
+
+
+class Form(NamedTuple):
+    """One standard. `read` raises `Refused`.
+
+    `taken` gets the answer as it is kept (JSON) and whether it is a repeat; `refused` the bytes again, since what cannot
+    be read has to be answered too.
+    """
+
+    read: Callable[[bytes, Source], Told]
+    taken: Callable[[Told, bytes, bool, Moment], Reply]
+    refused: Callable[[bytes, Refused, Source, Moment], Reply]
+
+
+def _taken(_: Told, answer: bytes, __: bool, ___: Moment) -> Reply:  # noqa: FBT001  (as in Form)
+    return Reply("202", answer)
+
+
+def _refused(_: bytes, refused: Refused, __: Source, ___: Moment) -> Reply:
+    return Reply(str(refused.status), orjson.dumps(refused.as_json()))
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    "json": Form(lambda body, _: json.told(body), _taken, _refused),
+}
