@@ -186,7 +186,7 @@ class CodedReferral(Coded, kw_only=True):
 
     `risk_words` is the outcome of the escalate-only screen of the free text: True raises, False says nothing.
     `person_key` links referrals of one person (HMAC); `person_link` says how firmly. `in_area` is `no` where the
-    person's postcode or practice belongs to no locality served here.
+    person's postcode or practice belongs to no locality served here, or nothing says to which it belongs.
     """
 
     referred_at: Moment | None = None

@@ -37,8 +37,11 @@ class Place(NamedTuple):
     deprivation: Mapping[str, int]
 
 
-def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
-    """The coded referral; `received` is the locality's date at receipt. Adds warnings to the reading."""
+def code(reading: Reading, place: Place, received: dt.date, *, placed: bool = True) -> CodedReferral:
+    """The coded referral; `received` is the locality's date at receipt. Adds warnings to the reading.
+
+    `placed` says that the source's own locality tells where its referrals belong.
+    """
     values = reading.values
     key, link = person.key(reading, place.secret)
     postcode = person.postcode(reading)
@@ -49,7 +52,7 @@ def code(reading: Reading, place: Place, received: dt.date) -> CodedReferral:
             "referred_at": values.get("referred_at"),
             "person_key": key,
             "person_link": link,
-            "in_area": _in_area(reading, place),
+            "in_area": _in_area(reading, place, placed=placed),
             "risk_words": reading.unread_risk or place.screen.finds(reading.prose),
             "attachments": len(values.get("attachments", ())),
             "person": {
@@ -91,14 +94,18 @@ def _by_postcode(reading: Reading, place: Place) -> str | None:
     return next((key for key, locality in place.localities.items() if outward in locality.postcode_districts), None)
 
 
-def _in_area(reading: Reading, place: Place) -> str:
-    """Served here by practice or by address; `no` only where one of them is told and neither is served here."""
+def _in_area(reading: Reading, place: Place, *, placed: bool) -> str:
+    """Served here by practice or by address; `no` where one of them is told and neither is served here.
+
+    Also `no` where neither is told and the source serves several places: nothing says whose rules apply, so a person
+    at the default's hub finds out (somebody homeless among them), while an emergency or a crisis waits for nobody.
+    """
     if _by_practice(reading, place) or _by_postcode(reading, place):
         return "yes"
     practices_known = any(locality.practices for locality in place.localities.values())
     practice = reading.get("referrer.practice")
     told = person.postcode(reading) or (practices_known and practice not in {None, UNMAPPED})
-    return "no" if told else NOT_RECORDED
+    return "no" if told or not placed else NOT_RECORDED
 
 
 def _months(reading: Reading, received: dt.date) -> int | None:

@@ -75,7 +75,7 @@ async def refer(desk: Desk, source: Source, incoming: Incoming, told: Told) -> A
         person.demand(reading)
         message, notices = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
         locality = locality_of(reading, desk.place, source.locality)
-        coded = _coded(desk, reading, locality, message)
+        coded = _coded(desk, source, reading, locality, message)
         document = said(reading.document)
         answer = answer_of(incoming.new_id, [*notices, *told.placed(reading.warnings)], **alarm.members)
         earlier: UUID | None = None
@@ -120,7 +120,7 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
                 raise not_found()
             reading = alarm.reading = read(merged(document, changes), desk.place.screen.silent)
             person.demand(reading)
-            coded = _coded(desk, reading, locked.referral.locality, message)
+            coded = _coded(desk, source, reading, locked.referral.locality, message)
             changed = tuple(changed_paths(changes, CONTRACT))
             payload = ReferralAmended(**next_cause(locked.referral, message), referral=coded, changed=changed)
             warnings = [*notices, *told.placed(_of_what_was_sent(patched, reading))]
@@ -173,11 +173,11 @@ async def answer_referral(desk: Desk, team: Team, incoming: Incoming, told: Told
     return await follow(desk, message, referral_id, may, decide)
 
 
-def _coded(desk: Desk, reading: Reading, locality: str, message: Message) -> CodedReferral:
+def _coded(desk: Desk, source: Source, reading: Reading, locality: str, message: Message) -> CodedReferral:
     """The coded referral; its age counts on the locality's date, its message id travels hashed."""
     here = desk.place.localities.get(locality) or desk.place.localities[desk.place.default]
     received = message.received_at.astimezone(here.zone).date()
-    coded = code(reading, desk.place, received)
+    coded = code(reading, desk.place, received, placed=source.locality is not None)
     metrics.SCREENED.labels("yes" if coded.risk_words else "no").inc()
     more: dict[str, str] = {}
     if message.synthetic and coded.person_key:  # an invented person is nobody's history (promise 9)

@@ -203,3 +203,13 @@ async def test_a_synthetic_source_marks_its_events(desk: Desk):
     assert (await desk.get(f"/referrals/{real}", "rehearsal-hub")).status_code == 404
     assert (await desk.get(f"/referrals/{rehearsed}", "hub")).status_code == 404
     assert (await desk.get(f"/referrals/{rehearsed}", "rehearsal-hub")).status_code == 200
+
+
+@pytest.mark.parametrize(("source", "in_area"), [("gp", "not recorded"), ("other-gp", "no")])
+async def test_where_source_practice_and_postcode_say_nothing_it_is_for_the_default_hub(
+    desk: Desk, source: str, in_area: str
+):
+    referral_id = await desk.refer(source, person={"postcode": "ZZ99 3VZ"})
+    (event,) = await desk.events(referral_id)
+    assert event["locality"] == "lambeth"
+    assert event["referral"].get("in_area", "not recorded") == in_area

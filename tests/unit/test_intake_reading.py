@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.intake import person
-from services.intake.coding import locality_of
+from services.intake.coding import code, locality_of
 from services.intake.reading import read
 from tests.intake import ADA, a_body
-from tests.intake_coded import PLACE, coded, warned
+from tests.intake_coded import PLACE, TODAY, coded, warned
 
 
 @pytest.mark.parametrize("blank", [None, "", "  ", "not recorded", "Not_Recorded", [], {}])
@@ -113,6 +113,13 @@ def test_dates_of_the_perinatal_period_become_weeks():
     assert coded(perinatal={"due": "2026-12-21", "pregnant": "no"}).perinatal.pregnant == "no"
     assert coded(perinatal={"birth_date": "2026-11-02"}).perinatal.weeks_since_birth == 3
     assert ("perinatal.birth_date", "in-future") in warned(perinatal={"birth_date": "2026-11-24"})
+
+
+@pytest.mark.parametrize("postcode", ["ZZ99 3VZ", "near the park", None])
+def test_where_nothing_says_whose_rules_apply_a_person_at_the_hub_finds_out(postcode: str | None):
+    body = a_body(person={"postcode": postcode})
+    assert code(read(body), PLACE, TODAY, placed=False).in_area == "no"
+    assert code(read(body), PLACE, TODAY, placed=True).in_area == "not recorded"
 
 
 @pytest.mark.parametrize(
