@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FUZZED := .venv-fuzz
+FUZZ_MINUTES ?= 2
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules assurance up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz assurance up down lock apis
 
 help: ## what can be done here
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv with everything pinned (under 2 s when nothing changed)
 
@@ -48,6 +50,17 @@ bench: $(READY) ## measure on Apache Kafka and write docs/benchmarks.md
 
 bench-rules: $(READY) ## measure rules and their gate and write docs/benchmarks-rules.md
 	@$(BIN)/python -m tests.bench.rules
+
+bench-readers: $(READY) ## measure each standard's reader against the bare library and write docs/benchmarks-readers.md
+	@$(BIN)/python -m tests.bench.readers
+
+fuzz: $(FUZZED)/.ready ## garble messages of each standard for FUZZ_MINUTES (2); what breaks a reader is kept in tests/samples
+	@$(FUZZED)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
+
+$(FUZZED)/.ready: requirements/fuzz.txt
+	@test -x $(FUZZED)/bin/python || $(PYTHON) -m venv $(FUZZED)
+	@$(FUZZED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each, write docs/rules-assurance.md
 	@$(BIN)/python -m tests.assurance

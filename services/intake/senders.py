@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from shared.errors import Usage
 
-_S = TypeVar("_S", bound=BaseModel)
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Section = Literal["person", "contact", "referrer", "consent", "reason", "presentation", "perinatal", "risk", "needs"]
 Act = Literal["refer", "amend", "cancel"]
@@ -30,6 +29,9 @@ class Sender(BaseModel):
     locality: str | None = None
     synthetic: bool = False
     rate_per_minute: int = Field(600, ge=1)
+
+
+_S = TypeVar("_S", bound=Sender)
 
 
 class Source(Sender):
@@ -90,22 +92,30 @@ class Senders(NamedTuple):
 
 def read_senders(sources: Path, teams: Path, localities: Mapping[str, Any]) -> Senders:
     """Reads both files; `Usage` says which file and place is wrong, never a key."""
-    read_sources = tuple(_read(sources, "sources", Source))
-    read_teams = tuple(_read(teams, "teams", Team))
-    for file, group in ((sources, read_sources), (teams, read_teams)):
-        for sender in group:
-            if sender.locality is not None and sender.locality not in localities:
-                raise Usage("senders", f"{file}: {sender.id}: locality {sender.locality} is not in the localities file")
-    keys = [key for sender in (*read_sources, *read_teams) for key in sender.keys]
+    those, these = read_sources(sources, localities), _placed(teams, "teams", Team, localities)
+    keys = [key for sender in (*those, *these) for key in sender.keys]
     if len(set(keys)) != len(keys):
         raise Usage("senders", f"{sources} and {teams}: the same key stands for two senders")
-    return Senders(read_sources, read_teams)
+    return Senders(those, these)
 
 
-def _read(file: Path, what: str, model: type[_S]) -> list[_S]:
+def read_sources(file: Path, localities: Mapping[str, Any]) -> tuple[Source, ...]:
+    """Who may refer; `Usage` as for both files."""
+    return _placed(file, "sources", Source, localities)
+
+
+def _placed(file: Path, what: str, model: type[_S], localities: Mapping[str, Any]) -> tuple[_S, ...]:
+    senders = _read(file, what, model)
+    for sender in senders:
+        if sender.locality is not None and sender.locality not in localities:
+            raise Usage("senders", f"{file}: {sender.id}: locality {sender.locality} is not in the localities file")
+    return senders
+
+
+def _read(file: Path, what: str, model: type[_S]) -> tuple[_S, ...]:
     try:
         raw = yaml.safe_load(file.read_text())[what]
-        return [model.model_validate({"id": key, **entry}) for key, entry in raw.items()]
+        return tuple(model.model_validate({"id": key, **entry}) for key, entry in raw.items())
     except (OSError, yaml.YAMLError, KeyError, AttributeError, TypeError) as error:
         raise Usage("senders", f"{file} cannot be read as `{what}:`: {type(error).__name__}") from error
     except ValidationError as error:

@@ -66,7 +66,7 @@ def test_every_table_gives_values_that_the_contract_reads():
             kind = getattr(kind, "of", kind)
             kind = kind[name] if isinstance(kind, dict) else kind
         kind = getattr(kind, "of", kind)
-        assert isinstance(kind, Kind), table.name
         assert table.source, table.name
-        unread = [ours for ours in table.ours.values() if kind.read(ours) is None]
-        assert not unread, table.name
+        assert isinstance(kind, Kind | dict), table.name
+        known = kind.__contains__ if isinstance(kind, dict) else kind.read
+        assert not [ours for ours in table.ours.values() if not known(ours)], table.name

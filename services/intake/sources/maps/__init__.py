@@ -15,7 +15,10 @@ _COMMENTS: Final = ("# source: ", "# for: ")
 
 
 class Table(NamedTuple):
-    """One table: where it is from, the contract's path that it gives values for, and ours by theirs."""
+    """One table: where it is from, the contract's path that it gives values for, and ours by theirs.
+
+    Where the path is a group (`risk`), the values are names of fields in it: the code says which field is meant.
+    """
 
     name: str
     source: str

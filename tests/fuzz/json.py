@@ -1,0 +1,15 @@
+"""Our own form: any bytes are read or refused, and what is read is read through."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from services.intake.problems import Refused
+from services.intake.reading import read
+from services.intake.sources.json import told
+
+
+def one(data: bytes) -> None:
+    """Reads a message, or learns why not."""
+    with suppress(Refused):
+        read(told(data).document)
