@@ -22,7 +22,7 @@ from shared.errors import Bug, Transient
 from shared.kafka import client_options
 from shared.kafka_admin import check_topics
 from shared.log import get_logger
-from shared.membership import Membership
+from shared.membership import Membership, Owed
 from shared.postgres import backoff
 from shared.resting import rest_between_empty_fetches
 
@@ -50,7 +50,8 @@ class Consumer:
     """One member of a consumer group; `handle` gets what was polled and returns when all of it is done.
 
     `handle` raises `Transient` to be called again with the same batch; anything else it raises stops the service.
-    `assigned` is done before anything of newly assigned partitions is read (audit seeks there); it may raise the same.
+    `assigned` is done before anything of newly assigned partitions is read; it may raise the same. Where it seeks (audit
+    does), what lies before counts as handled.
     """
 
     def __init__(
@@ -87,6 +88,9 @@ class Consumer:
                     await self._place(consumer, stop)
                 elif batch := await self._poll(consumer, stop):
                     await self._work(consumer, batch, stop)
+                elif self._member.owed:
+                    with self._member.busy():
+                        await self._commit(consumer)
         finally:
             measuring.cancel()
 
@@ -173,6 +177,8 @@ class Consumer:
 
         with self._member.busy():
             if await self._tried(place, stop):
+                for tp in partitions:  # a crash after the work and before the commit would else show as lag until the next record
+                    self._member.owed[tp] = Owed(await consumer.position(tp), 0)
                 consumer.resume(*partitions)
 
     async def _work(self, consumer: AIOKafkaConsumer, batch: Batch, stop: asyncio.Event) -> None:
@@ -182,7 +188,8 @@ class Consumer:
         self._member.lag.begun(batch)
         with self._member.busy():
             if await self._tried(handle, stop):
-                await self._commit(consumer, batch)
+                self._owe(batch)
+                await self._commit(consumer)
             else:
                 self._give_back(consumer, batch)
 
@@ -216,9 +223,15 @@ class Consumer:
             for signal in signals:
                 signal.cancel()
 
-    async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
-        mine = consumer.assignment()
-        offsets = {tp: OffsetAndMetadata(records[-1].offset + 1, "") for tp, records in batch.items() if tp in mine}
+    def _owe(self, batch: Batch) -> None:
+        for tp, records in batch.items():
+            _, before = self._member.owed.get(tp, (0, 0))
+            self._member.owed[tp] = Owed(records[-1].offset + 1, before + len(records))
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        """Commits what is owed. What is refused stays so until the next commit, or goes to whoever is assigned next."""
+        owed = {tp: owing for tp, owing in self._member.owed.items() if tp in consumer.assignment()}
+        offsets = {tp: OffsetAndMetadata(owing.offset, "") for tp, owing in owed.items()}
         try:
             if offsets:
                 await asyncio.wait_for(consumer.commit(offsets), self._settings.kafka_send_timeout)
@@ -228,10 +241,10 @@ class Consumer:
                 raise
             get_logger().warning("commit refused", group=self._group, error=type(error).__name__)
             return
-        kept = {tp: offset.offset for tp, offset in offsets.items() if tp in consumer.assignment()}
-        self._member.lag.committed(kept)
-        for tp in kept:
-            CONSUMED.labels(self._group, tp.topic).inc(len(batch[tp]))
+        self._member.owed.clear()
+        self._member.lag.committed({tp: owing.offset for tp, owing in owed.items()})
+        for tp, owing in owed.items():
+            CONSUMED.labels(self._group, tp.topic).inc(owing.records)
 
     def _note_wait(self, error: Exception, attempt: int) -> None:
         code = error.code if isinstance(error, Transient) else "kafka-away"

@@ -30,8 +30,13 @@ class Lag:
 
     def __init__(self, group: str) -> None:
         self._group = group
+        self._mine: set[TopicPartition] = set()
         self._committed: dict[TopicPartition, int | None] = {}
         self._oldest: dict[TopicPartition, float] = {}
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """These are the member's until they are forgotten. (Until its next assignment the client goes on naming the old.)"""
+        self._mine = set(partitions)
 
     def begun(self, batch: Mapping[TopicPartition, Sequence[Any]]) -> None:
         """These are in flight: the first of each partition is its oldest that is not committed."""
@@ -47,6 +52,7 @@ class Lag:
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are somebody else's now."""
+        self._mine = self._mine - set(partitions)
         for tp in partitions:
             self._committed.pop(tp, None)
             self._oldest.pop(tp, None)
@@ -65,10 +71,12 @@ class Lag:
 
     async def measure(self, consumer: AIOKafkaConsumer, now: float) -> None:
         """One measurement. Where nothing is in flight, what waits counts from when it was first seen to wait."""
-        for tp in consumer.assignment() - self._committed.keys():
+        mine = self._mine
+        for tp in mine - self._committed.keys():
             found = await consumer.committed(tp)
-            if tp in consumer.assignment():
-                self._committed.setdefault(tp, found)
+            if self._mine is not mine:  # somebody else may have committed since: it is asked again
+                return
+            self._committed.setdefault(tp, found)
         known = {tp: offset for tp, offset in self._committed.items() if offset is not None}
         ends = await consumer.end_offsets(list(known)) if known else {}
         for tp in known.keys() & self._committed.keys():

@@ -76,6 +76,9 @@ class Client:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.did.append(("seek", partition.partition, offset))
 
+    async def position(self, partition: TopicPartition) -> int:
+        return self.stored.get(partition, 0)
+
     def pause(self, *partitions: TopicPartition) -> None:
         self.did.append(("pause", *sorted(tp.partition for tp in partitions)))
 

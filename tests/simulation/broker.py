@@ -81,6 +81,7 @@ class Broker:
     async def join(self, member: Member) -> list[Place]:
         """Its partitions, when every member has joined or the others are too late."""
         await self.coordinator()
+        self._joining.pop(self.members.get(member.name, member), None)  # killed while it waited, and started anew
         self.members[member.name] = member
         self._joining[member] = joined = self._loop.create_future()
         self.rebalance()
@@ -95,11 +96,11 @@ class Broker:
         self._complete_if_all()
 
     def lose(self, member: Member) -> None:
-        """Its session is over, as far as the broker knows."""
-        if self.members.get(member.name) is member:
+        """Its session is over, as far as the broker knows; not while it waits to join."""
+        joining = self._joining.get(member)
+        if self.members.get(member.name) is member and (joining is None or joining.done()):
             del self.members[member.name]
-            if (joining := self._joining.pop(member, None)) and not joining.done():
-                joining.set_result([])
+            self._joining.pop(member, None)
             self._tell(member)
             if self.members:
                 self.rebalance()

@@ -36,6 +36,7 @@ class Member(Client):
         self._coordination: asyncio.Task[None] | None = None
 
     def kill(self) -> None:
+        self.trouble.clear()
         if self._coordination:
             self._coordination.cancel()
         self.broker.silent(self)
@@ -57,11 +58,11 @@ class Member(Client):
     async def _coordinate(self) -> None:
         while True:
             await self.rejoin.wait()
-            self.rejoin.clear()
             self._reassigning = True
             await self.listener.on_partitions_revoked(frozenset(self.mine))
             self.broker.note("revoked", self.incarnation)
             mine = await self.broker.join(self)
+            self.rejoin.clear()
             self.mine, self._positions, self._paused = set(mine), {}, set()
             self._reassigning = False
             self.broker.note("assigned", self.incarnation, *(place.partition for place in mine))
@@ -146,6 +147,12 @@ class Member(Client):
         self._check([partition])
         self._positions[partition] = offset
         self.wake()
+
+    async def position(self, partition: TopicPartition) -> int:
+        self._check([partition])
+        if partition not in self._positions:
+            await self._find([partition], self._positions)
+        return self._positions[partition]
 
     def pause(self, *partitions: TopicPartition) -> None:
         self._check(partitions)

@@ -147,6 +147,43 @@ async def test_a_commit_that_is_refused_after_a_rebalance_is_no_failure(client: 
     await loop.ended()
 
 
+async def test_a_commit_whose_answer_did_not_come_is_made_again_though_nothing_more_arrives(client: Client) -> None:
+    client.refuses = RequestTimedOutError()
+    loop = Loop(client).start()
+    client.polls.put_nowait(records(0, 1))
+    client.polls.put_nowait(records(7, 7, P1))  # not ours: a poll without a batch
+    await eventually(lambda: loop.handled and client.polls.empty())
+    client.refuses = None
+    await eventually(lambda: client.did == [{0: 2}])
+    await loop.ended()
+
+
+async def test_what_was_refused_before_a_revoke_is_not_committed_after_it(client: Client) -> None:
+    client.refuses = CommitFailedError()
+    loop = Loop(client).start()
+    client.polls.put_nowait(records(0, 3))
+    await eventually(lambda: loop.handled)
+    await client.listener.on_partitions_revoked({P0})
+    client.refuses = None
+    await client.listener.on_partitions_assigned({P0})
+    client.polls.put_nowait(records(9, 9))
+    await eventually(lambda: client.did)
+    await loop.ended()
+    assert client.did[0] == {0: 10}
+
+
+async def test_what_lies_before_the_place_that_the_service_takes_is_committed_without_a_record(client: Client) -> None:
+    loop = Loop(client)
+
+    async def place(consumer: Client, partitions: list[TopicPartition]) -> None:
+        consumer.stored = dict.fromkeys(partitions, 7)  # where it stands, as the client is asked
+
+    loop.assigned = place
+    loop.start()
+    await eventually(lambda: {0: 7} in client.did)
+    await loop.ended()
+
+
 @pytest.mark.parametrize("where", ["poll", "commit"])
 async def test_what_waiting_cannot_mend_stops_the_service(client: Client, where: str) -> None:
     loop = Loop(client).start()

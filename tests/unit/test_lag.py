@@ -38,6 +38,7 @@ async def client() -> Client:
 @pytest.fixture
 async def lag() -> AsyncIterator[Lag]:
     fresh = Lag("triage")
+    fresh.assigned([P0, P1])
     yield fresh
     fresh.forget([P0, P1])
 
@@ -52,7 +53,7 @@ async def test_lag_is_what_lies_between_the_committed_offset_and_the_end(client:
 
 
 async def test_what_was_never_committed_is_unknown_and_not_zero(client: Client, lag: Lag) -> None:
-    client.mine, client.stored, client.ends = {P0, P1}, {P0: 4}, {P0: 4, P1: 9}
+    client.stored, client.ends = {P0: 4}, {P0: 4, P1: 9}
     await lag.measure(client, NOON)
     assert (shown("records"), shown("records", P1), shown("seconds", P1)) == (0, None, None)
     lag.committed({P1: 2})
@@ -95,6 +96,33 @@ async def test_a_partition_that_is_somebody_elses_shows_no_lag_here(client: Clie
     client.asked = lambda: lag.forget([P0])
     await lag.measure(client, NOON)
     assert (shown("records"), shown("seconds")) == (None, None)
+
+
+async def test_between_a_revoke_and_the_next_assignment_no_partition_counts_though_the_client_still_names_it(
+    client: Client, lag: Lag
+) -> None:
+    client.stored, client.ends, client.mine = {P0: 0}, {P0: 3}, {P0}
+    lag.forget([P0])
+    await lag.measure(client, NOON)
+    lag.assigned([P1])
+    await lag.measure(client, NOON)
+    assert shown("records") is None
+
+
+async def test_a_committed_offset_that_was_asked_for_before_a_rebalance_is_not_taken_for_the_newest(lag: Lag) -> None:
+    class Rebalancing(Client):
+        async def committed(self, partition: TopicPartition) -> int | None:
+            found, self.stored = await super().committed(partition), {P0: 3}
+            if found == 0:
+                lag.forget([P0])
+                lag.assigned([P0])
+            return found
+
+    client = Rebalancing()
+    client.stored, client.ends = {P0: 0}, {P0: 3}
+    await lag.measure(client, NOON)
+    await lag.measure(client, NOON)
+    assert shown("records") == 0
 
 
 async def test_lag_goes_on_rising_while_the_handler_waits_and_while_kafka_is_away(
