@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.scripted import Records
     from tests.simulation.member import Member
 
-SESSION: Final = 3.0  # seconds, each of these; shorter than in production, so that idle seconds are few
-REBALANCE: Final = 2.0  # a member that joins later than this is dropped from its group
+SESSION: Final = 1.5  # seconds, each of these; shorter than in production, so that idle seconds are few
+REBALANCE: Final = 1.0  # a member that joins later than this is dropped from its group
 HEARTBEAT: Final = 0.3  # within this a member learns that its group rebalances
 ANSWER: Final = 0.02  # within this a request is answered
 
@@ -46,6 +46,7 @@ class Broker:
         self.refusals: list[str] = []
         self.back_at = 0.0
         self.drained = asyncio.Event()
+        self.drained.set()
         self.generation = 0
         self._joining: dict[Member, asyncio.Future[list[Place]]] = {}
         self._deadline: asyncio.TimerHandle | None = None
@@ -64,8 +65,8 @@ class Broker:
     async def coordinator(self) -> None:
         """A request to the group's coordinator, tried until it is there."""
         await self.answer()
-        while self.back_at > self._loop.time():
-            await asyncio.sleep(0.1)
+        while (away := self.back_at - self._loop.time()) > 0:
+            await asyncio.sleep(away)
 
     def commit(self, member: Member, offsets: dict[TopicPartition, Any]) -> None:
         """Only from a member of the group as it is now."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import heappop
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Coroutine
 
 T = TypeVar("T")
@@ -16,25 +18,41 @@ class StandsStillError(Exception):
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """Begins at 0 seconds. It opens no socket and starts no thread; it is its own selector."""
+    """Begins at 0 seconds; opens no socket and starts no thread. The order of what is due at once is that of its making."""
+
+    _ready: deque[Any]
+    _scheduled: list[Any]
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._selector = self
 
     def time(self) -> float:
         return self._now
 
-    def select(self, timeout: float | None) -> list[Any]:
-        """Instead of waiting for input until something is due."""
-        if timeout is None:
+    def _run_once(self) -> None:
+        """One turn, as asyncio's own has it, but for the waiting."""
+        ready, scheduled = self._ready, self._scheduled
+        while scheduled and (not ready or scheduled[0]._when <= self._now):
+            timer = heappop(scheduled)
+            if not timer._cancelled:
+                self._now = max(self._now, timer._when)
+                ready.append(timer)
+        if not ready:
             raise StandsStillError
-        self._now += timeout
-        return []
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._context.run(handle._callback, *handle._args)
 
-    def _process_events(self, _: list[Any]) -> None:
-        """There are none."""
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+        """Without asyncio's checks for a loop that is closed or another thread's."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
+        """It is left out when its time has come."""
 
 
 class Time:
@@ -53,13 +71,13 @@ def in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(work)
     finally:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(_settled(loop))
+        loop.run_until_complete(_end_others())
         loop.close()
 
 
-async def _settled(loop: VirtualLoop) -> None:
-    left = asyncio.all_tasks(loop) - {asyncio.current_task()}
-    if left:
-        await asyncio.wait(left)
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others)

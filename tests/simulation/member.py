@@ -99,7 +99,7 @@ class Member(Client):
                     timer.cancel()
 
     def _raise_trouble(self) -> None:
-        if self.trouble:
+        if self.trouble and not self._fetcher.error_future.done():
             code = self.trouble.pop(0)
             if code == "fetching-ended":
                 self._fetcher.error_future.set_result(None)

@@ -40,7 +40,7 @@ def _member(chance: Random) -> int:
 
 def _seconds(chance: Random) -> float:
     """Mostly short; at times longer than a commit, a session or a rebalance may take."""
-    return round(chance.choice((0.1, 1.0, 4.0)) * chance.random(), 3)
+    return round(chance.choice((0.1, 0.6, 2.0)) * chance.random(), 3)
 
 
 VERBS: Final = {

@@ -47,7 +47,7 @@ class PlantedError(Exception):
 def settings(instance: str) -> ServiceSettings:
     """With short deadlines, for idle seconds cost most."""
     return ServiceSettings(
-        postgres_dsn="postgresql://nowhere", instance=instance, kafka_send_timeout=1.5, kafka_stop_timeout=0.5
+        postgres_dsn="postgresql://nowhere", instance=instance, kafka_send_timeout=0.8, kafka_stop_timeout=0.3
     )
 
 
@@ -284,7 +284,7 @@ def simulated() -> Iterator[None]:
             patch.setattr(module, "get_logger", lambda: SILENT)
         patch.setattr(consumer, "AIOKafkaConsumer", lambda **options: _world.get().client(options["group_id"]))
         patch.setattr(consumer, "check_topics", topics_are_there)
-        patch.setattr(lag, "EVERY", 1.0)
+        patch.setattr(lag, "EVERY", 0.6)
         yield
 
 
