@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     Entry = tuple[float, str, str, tuple[object, ...]]  # seconds, what, which process, of what
+
+
+STOPS_WITHIN: Final = 6.0  # seconds: the slowest handler, a commit without an answer, a client that does not stop
 
 
 class Violation(NamedTuple):
@@ -26,25 +29,29 @@ class Checker:
     """Reads a journal from its beginning."""
 
     def __init__(self) -> None:
+        self.at = 0.0
         self.appended: dict[int, int] = defaultdict(int)
         self.handled: dict[int, int] = defaultdict(int)  # without a gap, from the first
         self.committed: dict[int, int] = defaultdict(int)
         self.decisions: dict[tuple[int, int], int] = {}
         self.owned: dict[str, set[int]] = defaultdict(set)
+        self.leaving: set[str] = set()
+        self.asked: dict[str, float] = {}
         self.poison: set[tuple[int, int]] = set()  # and not parked yet
         self.raised: dict[str, str] = {}
 
     def read(self, journal: Iterable[Entry]) -> Violation | None:
         """The first thing that does not hold."""
-        at = 0.0
-        for at, what, who, of in journal:
+        for self.at, what, who, of in journal:
             if wrong := getattr(self, f"_{what}")(who, *of):
-                return Violation(wrong, at, f"{who} {what} {' '.join(map(str, of))}")
-        return self._at_the_end(at)
+                return Violation(wrong, self.at, f"{who} {what} {' '.join(map(str, of))}")
+        return self._at_the_end(self.at)
 
     def _at_the_end(self, at: float) -> Violation | None:
         for who, error in self.raised.items():
             return Violation("an error that stopped nothing", at, f"{who} {error}")
+        for who in self.asked:
+            return Violation("a stop that never came", at, who)
         for partition, end in self.appended.items():
             if not self.handled[partition] == self.committed[partition] == end:
                 how_far = f"handled {self.handled[partition]}, committed {self.committed[partition]} of {end}"
@@ -90,6 +97,7 @@ class Checker:
 
     def _assigned(self, who: str, *partitions: int) -> None:
         self.owned[who] = set(partitions)
+        self.leaving.discard(who)
 
     def _revoked(self, who: str) -> None:
         self.owned[who] = set()
@@ -100,14 +108,29 @@ class Checker:
 
     def _killed(self, who: str) -> None:
         self.raised.pop(who, None)
+        self.asked.pop(who, None)
         self.owned[who] = set()
 
-    def _ended(self, who: str, error: str = "", asked: str = "") -> str | None:
-        """The loop returned or raised, asked to stop or not."""
+    def _asked(self, who: str) -> None:
+        """To stop."""
+        self.asked[who] = self.at
+
+    def _ended(self, who: str, error: str) -> str | None:
+        """The loop returned or raised."""
         if self.raised.pop(who, "") != error:
             return "ended with another error"
+        asked = self.asked.pop(who, None)
         self.owned[who] = set()
-        return None if error or asked else "ended without being asked"
+        if asked is None:
+            return None if error else "ended without being asked"
+        return "a stop that took too long" if self.at - asked > STOPS_WITHIN else None
+
+    def _revoking(self, who: str) -> None:
+        self.leaving.add(who)
+
+    def _trying(self, who: str) -> str | None:
+        """The handler is called, or the service places itself."""
+        return "begun during a revoke" if who in self.leaving else None
 
     def _found(self, _: str, *what: str) -> str:
         """What was looked at once everything was well again: lag, readiness, a stop."""

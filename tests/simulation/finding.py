@@ -12,7 +12,7 @@ from rich.progress import track
 from shared.consumer import Consumer
 from tests.simulation.schedule import Schedule
 from tests.simulation.shrinking import shrunk
-from tests.simulation.world import run, simulated
+from tests.simulation.running import run, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -59,6 +59,8 @@ class Member(Client):
         while True:
             await self.rejoin.wait()
             self._reassigning = True
+            if self.mine:
+                self.broker.note("revoking", self.incarnation)
             await self.listener.on_partitions_revoked(frozenset(self.mine))
             self.broker.note("revoked", self.incarnation)
             mine = await self.broker.join(self)
@@ -164,9 +166,8 @@ class Member(Client):
         self.wake()
 
     async def committed(self, partition: TopicPartition) -> int | None:
-        await self.broker.coordinator()
         found = self.stored.get(partition)
-        await self.broker.answer()
+        await self.broker.coordinator()
         return found
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:

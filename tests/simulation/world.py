@@ -1,109 +1,27 @@
-"""One schedule run to its end: processes of a service on a broker, the store that they share, and the journal of it all."""
+"""What a schedule happens to: processes of a service on a broker, the store that they share, and a journal of it all."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
-from random import Random, seed
-from typing import TYPE_CHECKING, Any, Final
+from random import Random
+from typing import TYPE_CHECKING, Final
 
-import structlog
 from aiokafka.errors import KafkaConnectionError
-from pytest import MonkeyPatch
 
-from shared import consumer, lag, membership
-from shared.consumer import Consumer
 from shared.errors import Transient
-from shared.health import Health
-from shared.settings import ServiceSettings
 from tests.simulation.broker import PLACES, Broker
-from tests.simulation.checker import Checker, Violation
-from tests.simulation.clock import StandsStillError, Time, in_virtual_time
 from tests.simulation.member import Member
+from tests.simulation.process import POISON, PlantedError, Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from aiokafka.structs import TopicPartition
-
-    from shared.consumer import Batch
+    from shared.consumer import Consumer
     from tests.simulation.checker import Entry
     from tests.simulation.schedule import Schedule
 
 WELL_AGAIN: Final = 30.0  # seconds within which everything is drained once nothing fails any more
-LOOKS: Final = 10  # at most so many, half a second apart, until lag and readiness say that all is well
-POISON: Final = b"no event"
-SILENT: Final = structlog.make_filtering_bound_logger("critical")(None, [], {})
-_world: ContextVar[World] = ContextVar("world")
-
-
-class PlantedError(Exception):
-    """A bug of a handler."""
-
-
-@cache
-def settings(instance: str) -> ServiceSettings:
-    """With short deadlines, for idle seconds cost most."""
-    return ServiceSettings(
-        postgres_dsn="postgresql://nowhere", instance=instance, kafka_send_timeout=0.8, kafka_stop_timeout=0.3
-    )
-
-
-class Process:
-    """One process of the service: the loop under test, and a handler that does what triage's does."""
-
-    def __init__(self, world: World, name: str, incarnation: str, loop: type[Consumer]) -> None:
-        self.world, self.name, self.incarnation = world, name, incarnation
-        self.stop, self.health = asyncio.Event(), Health(60, Time.monotonic)
-        self.client: Member | None = None
-        self._loop = loop(
-            settings(name),
-            self.health,
-            topics=["referrals.received"],
-            group=incarnation,
-            handle=self._handle,
-            assigned=self._place if world.schedule.places else None,
-        )
-        self.task = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        try:
-            await self._loop.run(self.stop)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the checker says whether it may be)
-            if isinstance(error, (NameError, TypeError, AttributeError)): import traceback; traceback.print_exc()
-            self.world.note("ended", self.incarnation, type(error).__name__, "")
-        else:
-            self.world.note("ended", self.incarnation, "", "asked" if self.stop.is_set() else "")
-        self.world.ended(self)
-
-    def kill(self) -> None:
-        self.world.note("killed", self.incarnation)
-        self.task.cancel()
-        if self.client:
-            self.client.kill()
-
-    async def _handle(self, batch: Batch) -> None:
-        """Decide in one transaction, publish, note what was published; anything may fail between two of these."""
-        places = [(record.partition, record.offset) for records in batch.values() for record in records]
-        await self.world.something_happens(self)
-        decisions = self.world.decide(places)
-        await self.world.something_happens(self)
-        for (partition, offset), decision in zip(places, decisions, strict=True):
-            self.world.note("decided", self.incarnation, partition, offset, decision)
-        for record in (record for records in batch.values() for record in records if record.value == POISON):
-            self.world.note("parked", self.incarnation, record.partition, record.offset)
-        await self.world.something_happens(self)
-        for partition, offset in places:
-            self.world.note("handled", self.incarnation, partition, offset)
-            self.world.heads[partition] = max(self.world.heads.get(partition, 0), offset + 1)
-
-    async def _place(self, client: Member, places: Sequence[TopicPartition]) -> None:
-        """Reads on where the store ends, as audit does."""
-        await self.world.something_happens(self)
-        for place in places:
-            client.seek(place, self.world.heads.get(place.partition, 0))
+LOOKS: Final = 50  # at most so many, a tenth of a second apart, until lag and readiness say that all is well
 
 
 class World:
@@ -125,7 +43,6 @@ class World:
         self.journal.append((self._loop.time(), what, who, of))
 
     async def run(self) -> None:
-        _world.set(self)
         for step in self.schedule.steps:
             if step.after:
                 await asyncio.sleep(step.after)
@@ -147,35 +64,21 @@ class World:
         self.do_start(0)
 
     async def _look(self) -> None:
+        wrong: tuple[str, ...] = ()
         for _ in range(LOOKS):
-            if not (wrong := [found for process in self._processes.values() for found in self._wrong_with(process)]):
+            found = ((who.incarnation, *what) for who in self._processes.values() for what in who.wrong())
+            if (wrong := next(found, ())) == ():
                 return
-            await asyncio.sleep(0.5)
-        self.note("found", *wrong[0])
-
-    def _wrong_with(self, process: Process) -> Iterator[tuple[str, str, str]]:
-        ready, why = process.health.ready()
-        if not ready:
-            yield process.incarnation, "not ready", str(why)
-        for metric in lag.RECORDS.collect():
-            for sample in metric.samples:
-                place = int(sample.labels["partition"])
-                if sample.labels["group"] == process.incarnation and process.client:
-                    if PLACES[place] not in process.client.mine:
-                        yield process.incarnation, "lag of another's partition", str(place)
-                    elif sample.value:
-                        yield process.incarnation, "lag of what is committed", f"{place}: {sample.value:g}"
+            await asyncio.sleep(0.1)
+        self.note("found", *wrong)
 
     async def _stop_all(self) -> None:
         self._started = -1
         running = list(self._processes.values())
         for process in running:
-            process.stop.set()
+            process.ask()
         if running:
-            _, late = await asyncio.wait([process.task for process in running], timeout=5)
-            for process in running:
-                if process.task in late:
-                    self.note("found", process.incarnation, "a stop that took too long")
+            await asyncio.wait([process.task for process in running], timeout=WELL_AGAIN)
 
     def ended(self, process: Process) -> None:
         """What starts processes anew does so after a failure."""
@@ -228,7 +131,7 @@ class World:
 
     def do_stop(self, member: int) -> None:
         if process := self._processes.get(str(member)):
-            process.stop.set()
+            process.ask()
 
     def do_kill(self, member: int, seconds: float) -> None:
         if process := self._processes.pop(str(member), None):
@@ -268,39 +171,3 @@ class World:
         if (process := self._processes.get(str(member))) and process.client:
             process.client.trouble.append(error)
             process.client.wake()
-
-
-@contextmanager
-def simulated() -> Iterator[None]:
-    """Within it the loop's clock, its client and its log are the simulation's."""
-
-    async def topics_are_there(_: ServiceSettings) -> None:
-        _world.get().topics_are_there()
-
-    with MonkeyPatch.context() as patch:
-        for module in (consumer, lag, membership):
-            patch.setattr(module, "time", Time)
-        for module in (consumer, membership):
-            patch.setattr(module, "get_logger", lambda: SILENT)
-        patch.setattr(consumer, "AIOKafkaConsumer", lambda **options: _world.get().client(options["group_id"]))
-        patch.setattr(consumer, "check_topics", topics_are_there)
-        patch.setattr(lag, "EVERY", 0.6)
-        yield
-
-
-def run(schedule: Schedule, loop: type[Consumer] = Consumer) -> tuple[Violation | None, list[Entry]]:
-    """What did not hold, if anything, and the journal. Within `simulated`; the same schedule gives the same."""
-    seed(schedule.seed)
-    lag.RECORDS.clear()
-    lag.SECONDS.clear()
-    journal: list[Entry] = []
-
-    async def whole() -> None:
-        world = World(schedule, loop, journal)
-        await world.run()
-
-    try:
-        in_virtual_time(whole())
-    except StandsStillError:
-        return Violation("stands still", journal[-1][0] if journal else 0.0, "everything waits for ever"), journal
-    return Checker().read(journal), journal
