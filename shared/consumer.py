@@ -90,7 +90,7 @@ class Consumer:
                     await self._work(consumer, batch, stop)
                 elif self._member.owed:
                     with self._member.busy():
-                        await self._commit(consumer)
+                        await self._unless_stopped(self._commit(consumer), stop)
         finally:
             measuring.cancel()
 
@@ -177,8 +177,7 @@ class Consumer:
 
         with self._member.busy():
             if await self._tried(place, stop):
-                for tp in partitions:  # a crash after the work and before the commit would else show as lag until the next record
-                    self._member.owed[tp] = Owed(await consumer.position(tp), 0)
+                await self._unless_stopped(self._owe_places(consumer, partitions), stop)
                 consumer.resume(*partitions)
 
     async def _work(self, consumer: AIOKafkaConsumer, batch: Batch, stop: asyncio.Event) -> None:
@@ -222,6 +221,11 @@ class Consumer:
         finally:
             for signal in signals:
                 signal.cancel()
+
+    async def _owe_places(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        """What was done before a crash and not committed would else show as lag until the next record comes."""
+        for tp in partitions:
+            self._member.owed[tp] = Owed(await consumer.position(tp), 0)
 
     def _owe(self, batch: Batch) -> None:
         for tp, records in batch.items():

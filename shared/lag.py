@@ -35,7 +35,7 @@ class Lag:
         self._oldest: dict[TopicPartition, float] = {}
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
-        """These are the member's until they are forgotten. (Until its next assignment the client goes on naming the old.)"""
+        """The member's until they are forgotten; the client goes on naming them until its next assignment."""
         self._mine = set(partitions)
 
     def begun(self, batch: Mapping[TopicPartition, Sequence[Any]]) -> None:

@@ -48,12 +48,14 @@ class Broker:
         self.drained = asyncio.Event()
         self.drained.set()
         self.generation = 0
-        self._joining: dict[Member, asyncio.Future[list[Place]]] = {}
+        self._joining: dict[Member, asyncio.Future[tuple[Place, ...]]] = {}
         self._deadline: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     def append(self, place: Place, value: bytes, now: float) -> None:
-        self.logs[place].append(ARecord(partition=place.partition, offset=self.ends[place], value=value, timestamp=int(now * 1000)))
+        self.logs[place].append(
+            ARecord(partition=place.partition, offset=self.ends[place], value=value, timestamp=int(now * 1000))
+        )
         self.ends[place] += 1
         self.drained.clear()
         for member in self.members.values():
@@ -65,8 +67,13 @@ class Broker:
     async def coordinator(self) -> None:
         """A request to the group's coordinator, tried until it is there."""
         await self.answer()
-        while (away := self.back_at - self._loop.time()) > 0:
+        if away := self.away():
             await asyncio.sleep(away)
+            await self.coordinator()
+
+    def away(self) -> float:
+        """For so many seconds it will not be there."""
+        return max(0.0, self.back_at - self._loop.time())
 
     def commit(self, member: Member, offsets: dict[TopicPartition, Any]) -> None:
         """Only from a member of the group as it is now."""
@@ -79,12 +86,13 @@ class Broker:
         if all(self.stored.get(place, 0) == end for place, end in self.ends.items()):
             self.drained.set()
 
-    async def join(self, member: Member) -> list[Place]:
+    async def join(self, member: Member) -> tuple[Place, ...]:
         """Its partitions, when every member has joined or the others are too late."""
         await self.coordinator()
         self._joining.pop(self.members.get(member.name, member), None)  # killed while it waited, and started anew
         self.members[member.name] = member
-        self._joining[member] = joined = self._loop.create_future()
+        joined: asyncio.Future[tuple[Place, ...]] = self._loop.create_future()
+        self._joining[member] = joined
         self.rebalance()
         return await joined
 

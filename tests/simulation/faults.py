@@ -73,7 +73,7 @@ class CommitsWhatWasPolled(Consumer):
 class GoesOnWithoutSeekingBack(Consumer):
     """What met something away is not tried again, and the next commit skips it."""
 
-    async def _tried(self, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:
+    async def _tried(self, work: Callable[[], Awaitable[None]], _: asyncio.Event) -> bool:
         with suppress(Transient):
             await work()
             return True
@@ -83,10 +83,19 @@ class GoesOnWithoutSeekingBack(Consumer):
         """Nothing."""
 
 
+class WaitsOutTheOutage(Consumer):
+    """During a revoke too: the whole group waits for it."""
+
+    async def _interrupted(self, stop: asyncio.Event, seconds: float) -> bool:
+        await asyncio.sleep(seconds)
+        return stop.is_set()
+
+
 PLANTED: Final = (
     CommitsBeforeHandling,
     DoesNotWaitForItsBatch,
     CommitsPositions,
     CommitsWhatWasPolled,
     GoesOnWithoutSeekingBack,
+    WaitsOutTheOutage,
 )

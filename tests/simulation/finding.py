@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rich.progress import track
 
 from shared.consumer import Consumer
+from tests.simulation.running import run, simulated
 from tests.simulation.schedule import Schedule
 from tests.simulation.shrinking import shrunk
-from tests.simulation.running import run, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -42,6 +42,9 @@ class Member(Client):
         self.broker.silent(self)
 
     async def start(self) -> None:
+        await self.broker.answer()
+        if self.broker.away():
+            raise errors.KafkaConnectionError
         self.rejoin.set()
         self._coordination = asyncio.create_task(self._coordinate())
         self._coordination.add_done_callback(self._coordinated)

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from shared import lag
-from shared.errors import Transient
 from shared.health import Health
 from shared.settings import ServiceSettings
 from tests.simulation.broker import PLACES
@@ -103,7 +102,9 @@ class Process:
         ready, why = self.health.ready()
         if not ready:
             yield "not ready", str(why)
-        shown = [sample for gauge in (lag.RECORDS, lag.SECONDS) for metric in gauge.collect() for sample in metric.samples]
+        shown = [
+            sample for gauge in (lag.RECORDS, lag.SECONDS) for metric in gauge.collect() for sample in metric.samples
+        ]
         for sample in shown:
             if sample.labels["group"] == self.incarnation and self.client:
                 place = int(sample.labels["partition"])

@@ -7,8 +7,8 @@ from contextvars import ContextVar
 from random import seed
 from typing import TYPE_CHECKING, Final
 
+import pytest
 import structlog
-from pytest import MonkeyPatch
 
 from shared import consumer, lag, membership
 from shared.consumer import Consumer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.checker import Entry
     from tests.simulation.schedule import Schedule
 
-SILENT: Final = structlog.make_filtering_bound_logger("critical")(None, [], {})
+SILENT: Final = structlog.make_filtering_bound_logger("critical")(None, [], {})  # type: ignore[call-arg]  # it is typed as a protocol
 _world: ContextVar[World] = ContextVar("world")
 
 
@@ -34,7 +34,7 @@ def simulated() -> Iterator[None]:
     async def topics_are_there(_: ServiceSettings) -> None:
         _world.get().topics_are_there()
 
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         for module in (consumer, lag, membership):
             patch.setattr(module, "time", Time)
         for module in (consumer, membership):

@@ -106,7 +106,7 @@ class World:
         return [self._decisions.setdefault(place, len(self.journal)) for place in places]
 
     def topics_are_there(self) -> None:
-        if self._loop.time() < self.broker.back_at:
+        if self.broker.away():
             raise KafkaConnectionError
 
     def client(self, incarnation: str) -> Member:
