@@ -1,7 +1,7 @@
 """The one way to consume: batches, a handler that finishes its work, then a commit of exactly what it finished.
 
 Whatever happens, a record is handled again rather than skipped: the offset is committed after the handler returned,
-a revoke waits for the batch in flight, and a failed commit leaves the records to be delivered again. Why not a
+a revoke waits for the batch in flight, and a failed commit is made later or the records are delivered again. Why not a
 framework's loop: docs/decisions/0006-one-consuming-loop.md.
 """
 
@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka.errors import KafkaError
 from prometheus_client import Counter
 
 from shared.errors import Bug, Transient
 from shared.kafka import client_options
 from shared.kafka_admin import check_topics
 from shared.log import get_logger
-from shared.membership import Membership, Owed
+from shared.membership import Membership
 from shared.postgres import backoff
 from shared.resting import rest_between_empty_fetches
 
@@ -42,7 +41,6 @@ T = TypeVar("T")
 
 MAX_SILENCE: Final = 5.0  # seconds; a broker that is there answers a fetch within half a second
 
-CONSUMED = Counter("frontdoor_consumed_records", "Records handled and committed", ("group", "topic"))
 WAITS = Counter("frontdoor_waits", "Times that a batch waited because something was away", ("group", "code"))
 
 
@@ -177,7 +175,7 @@ class Consumer:
 
         with self._member.busy():
             if await self._tried(place, stop):
-                await self._unless_stopped(self._owe_places(consumer, partitions), stop)
+                await self._unless_stopped(self._member.owed.placed(consumer, partitions), stop)
                 consumer.resume(*partitions)
 
     async def _work(self, consumer: AIOKafkaConsumer, batch: Batch, stop: asyncio.Event) -> None:
@@ -187,7 +185,7 @@ class Consumer:
         self._member.lag.begun(batch)
         with self._member.busy():
             if await self._tried(handle, stop):
-                self._owe(batch)
+                self._member.owed.handled(batch)
                 await self._commit(consumer)
             else:
                 self._give_back(consumer, batch)
@@ -222,33 +220,8 @@ class Consumer:
             for signal in signals:
                 signal.cancel()
 
-    async def _owe_places(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
-        """What was done before a crash and not committed would else show as lag until the next record comes."""
-        for tp in partitions:
-            self._member.owed[tp] = Owed(await consumer.position(tp), 0)
-
-    def _owe(self, batch: Batch) -> None:
-        for tp, records in batch.items():
-            _, before = self._member.owed.get(tp, (0, 0))
-            self._member.owed[tp] = Owed(records[-1].offset + 1, before + len(records))
-
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
-        """Commits what is owed. What is refused stays so until the next commit, or goes to whoever is assigned next."""
-        owed = {tp: owing for tp, owing in self._member.owed.items() if tp in consumer.assignment()}
-        offsets = {tp: OffsetAndMetadata(owing.offset, "") for tp, owing in owed.items()}
-        try:
-            if offsets:
-                await asyncio.wait_for(consumer.commit(offsets), self._settings.kafka_send_timeout)
-        except (KafkaError, TimeoutError) as error:
-            comes_again = isinstance(error, (CommitFailedError, IllegalStateError, TimeoutError)) or error.retriable
-            if not comes_again:
-                raise
-            get_logger().warning("commit refused", group=self._group, error=type(error).__name__)
-            return
-        self._member.owed.clear()
-        self._member.lag.committed({tp: owing.offset for tp, owing in owed.items()})
-        for tp, owing in owed.items():
-            CONSUMED.labels(self._group, tp.topic).inc(owing.records)
+        await self._member.owed.commit(consumer, self._settings.kafka_send_timeout)
 
     def _note_wait(self, error: Exception, attempt: int) -> None:
         code = error.code if isinstance(error, Transient) else "kafka-away"

@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import ConsumerRebalanceListener
 from prometheus_client import Counter
 
 from shared.lag import Lag
 from shared.log import get_logger
+from shared.owed import Owed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,20 +25,12 @@ RESTLESS: Final = (10, 60.0)  # assigned so often in so many seconds: no scaling
 REBALANCES = Counter("frontdoor_rebalances", "Times that partitions were assigned", ("group",))
 
 
-class Owed(NamedTuple):
-    """The offset to commit next in a partition, and how many records that is for."""
-
-    offset: int
-    records: int
-
-
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's listener is untyped
     """One member's place in its group.
 
     `leaving` is set from a revoke to the next assignment. `unplaced` are assigned partitions on which the service has
     yet to place itself; they are paused until it has: the client fetches before its callback has returned, and sends
-    no heartbeats while that runs, so nothing is awaited there. `owed` is handled and not committed: after a revoke it is
-    handed out again.
+    no heartbeats while that runs, so nothing is awaited there.
     """
 
     def __init__(self, group: str, *, places: bool) -> None:
@@ -45,8 +38,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's
         self._idle, self.leaving = asyncio.Event(), asyncio.Event()
         self._idle.set()
         self.lag = Lag(group)
+        self.owed = Owed(group, self.lag)
         self.unplaced: list[TopicPartition] = []
-        self.owed: dict[TopicPartition, Owed] = {}
         self.consumer: AIOKafkaConsumer | None = None
         self._assignments: deque[float] = deque(maxlen=RESTLESS[0])
 
@@ -76,7 +69,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's
             self.leaving.set()
             await self._idle.wait()
             self.lag.forget(revoked)
-            self.owed.clear()
+            self.owed.forget()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """From here on these partitions are ours."""

@@ -54,6 +54,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
         """It is left out when its time has come."""
 
+    def call_exception_handler(self, _: Any) -> None:
+        """An error of something that nobody waits for any more."""
+
 
 class Time:
     """Stands for the module `time` in what is simulated."""

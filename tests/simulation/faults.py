@@ -25,7 +25,7 @@ class CommitsBeforeHandling(Consumer):
     """At most once: what a crash interrupts is lost."""
 
     async def _work(self, consumer: AIOKafkaConsumer, batch: Batch, stop: asyncio.Event) -> None:
-        self._owe(batch)
+        self._member.owed.handled(batch)
         await self._commit(consumer)
         await super()._work(consumer, batch, stop)
 

@@ -133,6 +133,11 @@ class Member(Client):
     async def commit(self, offsets: dict[TopicPartition, Any]) -> None:
         self._check(offsets)
         await self.broker.coordinator()
+        await asyncio.shield(self._sent(offsets))
+
+    async def _sent(self, offsets: dict[TopicPartition, Any]) -> None:
+        """A request on its way, which arrives whatever becomes of the member."""
+        await self.broker.answer()
         code = self.broker.refusals.pop(0) if self.broker.refusals else ""
         if code == "CommitFailedError":
             self.generation = 0

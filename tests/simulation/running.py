@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import structlog
 
-from shared import consumer, lag, membership
+from shared import consumer, lag, membership, owed
 from shared.consumer import Consumer
 from tests.simulation.checker import Checker, Violation
 from tests.simulation.clock import StandsStillError, Time, in_virtual_time
@@ -37,7 +37,7 @@ def simulated() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (consumer, lag, membership):
             patch.setattr(module, "time", Time)
-        for module in (consumer, membership):
+        for module in (consumer, membership, owed):
             patch.setattr(module, "get_logger", lambda: SILENT)
         patch.setattr(consumer, "AIOKafkaConsumer", lambda **options: _world.get().client(options["group_id"]))
         patch.setattr(consumer, "check_topics", topics_are_there)
