@@ -7,7 +7,7 @@ FUZZ_MINUTES ?= 2
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz assurance up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz assurance simulation up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ $(FUZZED)/.ready: requirements/fuzz.txt
 
 assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each, write docs/rules-assurance.md
 	@$(BIN)/python -m tests.assurance
+
+simulation: $(READY) ## 100,000 schedules of what can happen to a consuming loop, in virtual time
+	@$(BIN)/python -m tests.simulation
 
 up: ## the whole system in containers (docker compose)
 	@$(PYTHON) deploy/first_run.py

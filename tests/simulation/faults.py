@@ -11,6 +11,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from shared.consumer import Consumer
 from shared.errors import Transient
+from shared.lag import Lag
 from shared.membership import Membership
 
 if TYPE_CHECKING:
@@ -91,6 +92,28 @@ class WaitsOutTheOutage(Consumer):
         return stop.is_set()
 
 
+class ForgetsARefusedCommit(Consumer):
+    """It is made good by the next one, if ever there is a next one."""
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        await super()._commit(consumer)
+        self._member.owed.forget()
+
+
+class MeasuresWhatTheClientNames(Consumer):
+    """Which until the next assignment is what was revoked."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._member.lag = _Trusting(self._group)
+
+
+class _Trusting(Lag):
+    async def measure(self, consumer: AIOKafkaConsumer, now: float) -> None:
+        self._mine = consumer.assignment()
+        await super().measure(consumer, now)
+
+
 PLANTED: Final = (
     CommitsBeforeHandling,
     DoesNotWaitForItsBatch,
@@ -98,4 +121,6 @@ PLANTED: Final = (
     CommitsWhatWasPolled,
     GoesOnWithoutSeekingBack,
     WaitsOutTheOutage,
+    ForgetsARefusedCommit,
+    MeasuresWhatTheClientNames,
 )
