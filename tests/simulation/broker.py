@@ -62,7 +62,8 @@ class Broker:
             member.wake()
 
     async def answer(self) -> None:
-        await asyncio.sleep(self.chance.random() * ANSWER)
+        if (late := self.chance.random() - 0.5) > 0:  # half of them at once
+            await asyncio.sleep(late * 2 * ANSWER)
 
     async def coordinator(self) -> None:
         """A request to the group's coordinator, tried until it is there."""

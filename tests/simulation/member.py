@@ -132,7 +132,8 @@ class Member(Client):
 
     async def commit(self, offsets: dict[TopicPartition, Any]) -> None:
         self._check(offsets)
-        await self.broker.coordinator()
+        if away := self.broker.away():
+            await asyncio.sleep(away)
         await asyncio.shield(self._sent(offsets))
 
     async def _sent(self, offsets: dict[TopicPartition, Any]) -> None:

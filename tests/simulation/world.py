@@ -92,7 +92,8 @@ class World:
     async def something_happens(self, process: Process) -> None:
         """The time that a part of the work takes, and whatever is to fail next."""
         slow, self._slow = self._slow, 0.0
-        await asyncio.sleep(slow + self.chance.random() * 0.03)
+        if slow or self.chance.random() < 0.5:
+            await asyncio.sleep(slow + self.chance.random() * 0.05)
         if self._transient or self._loop.time() < self._back_at:
             self._transient = max(0, self._transient - 1)
             raise Transient("postgres-away", "OSError")
