@@ -134,7 +134,12 @@ class Member(Client):
         self._check(offsets)
         if away := self.broker.away():
             await asyncio.sleep(away)
-        await asyncio.shield(self._sent(offsets))
+        try:
+            await asyncio.shield(self._sent(offsets))
+        except errors.KafkaError as error:
+            if not (error.retriable or isinstance(error, (errors.CommitFailedError, errors.IllegalStateError))):
+                self.broker.note("raised", self.incarnation, type(error).__name__)
+            raise
 
     async def _sent(self, offsets: dict[TopicPartition, Any]) -> None:
         """A request on its way, which arrives whatever becomes of the member."""
@@ -143,10 +148,7 @@ class Member(Client):
         if code == "CommitFailedError":
             self.generation = 0
         elif code and code != "lost":
-            error = getattr(errors, code)()
-            if not error.retriable and code != "IllegalStateError":
-                self.broker.note("raised", self.incarnation, code)
-            raise error
+            raise getattr(errors, code)
         self.broker.commit(self, offsets)
         await (asyncio.Event().wait() if code == "lost" else self.broker.answer())
 
