@@ -45,7 +45,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if not handle._cancelled:
                 handle._context.run(handle._callback, *handle._args)
 
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]  # looser
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]  # typed more loosely than asyncio
         """Without asyncio's checks for a loop that is closed or another thread's."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
