@@ -1,0 +1,96 @@
+"""`make chaos`: `python -m tests.chaos.seeded [--minutes N] [--seed S] [--keep FILE]`.
+
+Exit codes: 0 everything holds, 1 something does not (the seed does it again), 2 no container engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.log import quieten_drivers
+from tests import conftest, engine
+from tests.chaos.seeded.run import Story, run
+from tests.engine import ApacheKafka, ContainerPostgres
+from tests.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+async def whole(seed: int, minutes: float) -> Story:
+    """A run with a broker and a database server of its own."""
+    broker, server = ApacheKafka(), ContainerPostgres()
+    broker.start()
+    server.start()
+    try:
+        await conftest._make_template(server)
+        database = await conftest._fresh(server)
+        with tempfile.TemporaryDirectory() as folder:
+            stack = Stack(Path(folder), broker, database)
+            await stack.make_topics()
+            try:
+                return await run(stack, seed, minutes * 60, _tell())
+            finally:
+                stack.close()
+    finally:
+        broker.stop()
+        server.stop()
+
+
+def as_json(story: Story) -> dict[str, Any]:
+    """The run in figures."""
+    return {
+        "seed": story.seed,
+        "seconds": round(story.seconds),
+        "faults": story.faults,
+        "by_kind": dict(story.done),
+        "unseen": dict(story.unseen),
+        "yeses": len(story.yeses),
+        "referrals": len(story.referrals),
+        "broken": story.broken,
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs and says what held."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "5")))
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
+    parser.add_argument("--keep", type=Path, help="append the run in figures to this file, a line of JSON")
+    asked = parser.parse_args(arguments)
+    if why := engine.missing():
+        print(f"make chaos needs Apache Kafka and PostgreSQL in containers: {why}", file=sys.stderr)
+        return 2
+    quieten_drivers()
+    story = asyncio.run(whole(asked.seed, asked.minutes))
+    if asked.keep:
+        with asked.keep.open("a") as file:
+            print(json.dumps(as_json(story)), file=file)
+    for kind, count in sorted(story.done.items()):
+        print(f"{count:6} {kind}")
+    print(f"{story.faults:6} faults whose effect was seen, in {story.seconds:.0f} s; seed {story.seed}")
+    for name, those in story.broken.items():
+        print(f"BROKEN {name.replace('_', ' ')}: {'; '.join(those)}")
+    if story.broken:
+        print(f"again: python -m tests.chaos.seeded --seed {story.seed} --minutes {asked.minutes:g}")
+        return 1
+    print("every invariant holds")
+    return 0
+
+
+def _tell():  # type: ignore[no-untyped-def]  # a function of one text
+    began = time.monotonic()
+    return lambda text: print(f"{time.monotonic() - began:7.1f} {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
