@@ -7,7 +7,7 @@ FUZZ_MINUTES ?= 2
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz assurance simulation up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz chaos chaos-planted assurance simulation up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -61,6 +61,12 @@ $(FUZZED)/.ready: requirements/fuzz.txt
 	@test -x $(FUZZED)/bin/python || $(PYTHON) -m venv $(FUZZED)
 	@$(FUZZED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
+
+chaos: $(READY) ## CHAOS_MINUTES (5) of seeded faults on Apache Kafka and PostgreSQL, then every invariant (SEED=N: that run again)
+	@$(BIN)/python -m tests.chaos.seeded $(if $(SEED),--seed $(SEED))
+
+chaos-planted: $(READY) ## plant faults into the services, one after the other: each run must catch its own
+	@$(BIN)/python -m tests.chaos.seeded.planted
 
 assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each, write docs/rules-assurance.md
 	@$(BIN)/python -m tests.assurance

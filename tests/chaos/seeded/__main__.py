@@ -23,10 +23,13 @@ from tests.engine import ApacheKafka, ContainerPostgres
 from tests.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from tests.chaos.seeded.run import Tell
+    from tests.chaos.seeded.schedule import Fault
 
 
-async def whole(seed: int, minutes: float) -> Story:
+async def whole(seed: int, minutes: float, kind: type[Stack] = Stack, coming: Iterator[Fault] | None = None) -> Story:
     """A run with a broker and a database server of its own."""
     broker, server = ApacheKafka(), ContainerPostgres()
     broker.start()
@@ -35,10 +38,10 @@ async def whole(seed: int, minutes: float) -> Story:
         await conftest._make_template(server)
         database = await conftest._fresh(server)
         with tempfile.TemporaryDirectory() as folder:
-            stack = Stack(Path(folder), broker, database)
+            stack = kind(Path(folder), broker, database)
             await stack.make_topics()
             try:
-                return await run(stack, seed, minutes * 60, _tell())
+                return await run(stack, seed, minutes * 60, _tell(), coming)
             finally:
                 stack.close()
     finally:
@@ -87,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _tell():  # type: ignore[no-untyped-def]  # a function of one text
+def _tell() -> Tell:
     began = time.monotonic()
     return lambda text: print(f"{time.monotonic() - began:7.1f} {text}", flush=True)
 

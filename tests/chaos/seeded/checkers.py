@@ -160,6 +160,11 @@ def nothing_personal_is_logged(story: Story, seen: Seen) -> Iterator[str]:
                 yield f"a mark is in {topic} {record.partition} {record.offset}"
 
 
+def every_chain_stands(story: Story, _: Seen) -> Iterator[str]:
+    """The one look through our own eyes: `audit verify`, which is what an auditor has (promise 7)."""
+    yield from story.verified.splitlines()
+
+
 def senders_were_answered_rightly(story: Story, _: Seen) -> Iterator[str]:
     """No answer but a yes, or a reason to try again; a repeat is answered as before."""
     yield from story.wrong
@@ -175,13 +180,23 @@ CHECKERS: Final[tuple[Callable[[Story, Seen], Iterator[str]], ...]] = (
     commits_never_go_back,
     lag_is_zero,
     nothing_personal_is_logged,
+    every_chain_stands,
     senders_were_answered_rightly,
 )
 
 
+def each_event_is_published_once(story: Story, seen: Seen) -> Iterator[str]:
+    """Only of a run without faults: nothing is published twice where nothing goes wrong."""
+    ours = (record for record in _good(seen, story.put))
+    for name, count in Counter(header(record, "ce_id") for record in ours).items():
+        if count > 1:
+            yield f"event {name} was published {count} times"
+
+
 def broken(story: Story, seen: Seen) -> dict[str, list[str]]:
     """What does not hold, by the name of its checker; some of each."""
-    found = {check.__name__: list(check(story, seen)) for check in CHECKERS}
+    checkers = CHECKERS if story.done else (*CHECKERS, each_event_is_published_once)
+    found = {check.__name__: list(check(story, seen)) for check in checkers}
     return {name: [f"{len(those)} in all", *those[:MOST_NAMED]] for name, those in found.items() if those}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import httpx
@@ -149,7 +149,7 @@ class Faults:
         await self._serves(fault)
         return seen
 
-    def _server(self, fault: Fault):  # type: ignore[no-untyped-def]  # a container of tests/engine.py
+    def _server(self, fault: Fault) -> Any:
         return self._stack.database.server if fault.kind.startswith("postgres") else self._stack.kafka
 
     async def _refuses(self, port: int) -> str | None:

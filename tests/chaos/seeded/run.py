@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -17,7 +20,7 @@ from tests.chaos.seeded.witness import Commits, all_seen
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.chaos.seeded.poison import Put
     from tests.chaos.seeded.schedule import Fault
@@ -40,6 +43,7 @@ class Story:
     """What was done and what was seen of it; the checkers' side of the account."""
 
     seed: int
+    tell: Tell = print
     yeses: list[Yes] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
     put: list[Put] = field(default_factory=list)
@@ -47,6 +51,7 @@ class Story:
     commits_back: list[str] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = (MARK, PHONE)
+    verified: str = ""
     done: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -63,16 +68,19 @@ class Story:
         return sum(count for kind, count in self.done.items() if kind != "poison")
 
 
-async def run(stack: Stack, seed: int, seconds: float, tell: Tell) -> Story:
-    """Does the faults of a seed for so many seconds from steady state, lets the system settle, and judges it."""
-    story, faults, senders = Story(seed), Faults(stack, seed), Senders(stack, seed)
+async def run(stack: Stack, seed: int, seconds: float, tell: Tell, coming: Iterator[Fault] | None = None) -> Story:
+    """Does the faults of a seed for so many seconds from steady state, lets the system settle, and judges it.
+
+    `coming` are other faults than the seed's own.
+    """
+    story, faults, senders = Story(seed, tell), Faults(stack, seed), Senders(stack, seed)
     commits, over = Commits(stack.kafka.bootstrap), asyncio.Event()
     await faults.start()
     sending, watching = asyncio.create_task(senders.run()), asyncio.create_task(commits.watch(over))
     await eventually(lambda: len(senders.yeses) >= STEADY, 60)
     tell(f"steady after {len(senders.yeses)} yeses; seed {seed}, {seconds:.0f} s of faults")
     began = time.monotonic()
-    await _do(story, faults, senders, began + seconds, tell)
+    await _do(story, faults, senders, began + seconds, coming or schedule(seed))
     story.seconds = time.monotonic() - began
     await faults.settled()
     senders.stop.set()
@@ -83,24 +91,26 @@ async def run(stack: Stack, seed: int, seconds: float, tell: Tell) -> Story:
     story.yeses, story.sent, story.put = senders.yeses, senders.sent, faults.poisoner.put_there
     story.wrong, story.commits_back = senders.wrong, commits.back
     story.logs = {name: stack.logs(name) for name in stack.ports}
+    story.verified = await asyncio.to_thread(_verified, stack.database.dsn("frontdoor_auditor"))
     seen = await all_seen(stack.kafka.bootstrap, stack.database.dsn())
     tell(f"{len(story.yeses)} yeses, {len(story.put)} poison; {sum(map(len, seen.records.values()))} records to judge")
     story.broken = broken(story, seen)
     return story
 
 
-async def _do(story: Story, faults: Faults, senders: Senders, until: float, tell: Tell) -> None:
+async def _do(story: Story, faults: Faults, senders: Senders, until: float, coming: Iterator[Fault]) -> None:
     waiting: list[Fault] = []
-    for fault in schedule(story.seed):
+    for fault in coming:
         if time.monotonic() > until:
             return
         waiting.append(fault)
         if fault.together and len(waiting) < 3:
             continue
         faults.poisoner.known = senders.referrals
-        await asyncio.gather(*(_one(story, faults, one, tell) for one in _apart(waiting)))
+        await asyncio.gather(*(_one(story, faults, one) for one in _apart(waiting)))
         waiting = []
         await asyncio.sleep(fault.pause)
+    await asyncio.sleep(until - time.monotonic())  # a calm run has no faults
 
 
 def _apart(faults: list[Fault]) -> list[Fault]:
@@ -112,10 +122,10 @@ def _apart(faults: list[Fault]) -> list[Fault]:
     return [fault for fault in found.values() if not whole or fault in whole[:1]]
 
 
-async def _one(story: Story, faults: Faults, fault: Fault, tell: Tell) -> None:
+async def _one(story: Story, faults: Faults, fault: Fault) -> None:
     evidence = await faults.do(fault)
     (story.done if evidence else story.unseen)[fault.kind] += 1
-    tell(f"{fault}: {evidence or 'no effect was seen, not counted'}")
+    story.tell(f"{fault}: {evidence or 'no effect was seen, not counted'}")
 
 
 async def _drained(stack: Stack) -> None:
@@ -129,6 +139,15 @@ async def _drained(stack: Stack) -> None:
         assert not [*lag_is_zero(Story(0), seen)], "a group has not committed the end"
         return True
 
-    await eventually(through, DRAIN_SECONDS)
     with suppress(AssertionError):  # the checkers say it better
+        await eventually(through, DRAIN_SECONDS)
         await eventually(audited, DRAIN_SECONDS)
+
+
+def _verified(dsn: str) -> str:
+    """What `audit verify` finds in the chains; nothing where they stand."""
+    command = [sys.executable, "-m", "services.audit", "verify"]
+    found = subprocess.run(
+        command, env=os.environ | {"FRONTDOOR_AUDITOR_DSN": dsn}, capture_output=True, text=True, check=False
+    )
+    return "" if found.returncode == 0 else found.stdout + found.stderr

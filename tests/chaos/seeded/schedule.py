@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 SERVICES: Final = ("intake", "triage", "audit")
 INSTANCES: Final = ("1", "2")
@@ -49,17 +49,17 @@ class Fault(NamedTuple):
         return f"{self.number:4} {self.kind} {self.name}".rstrip() + (f" for {self.held:.1f} s" if self.held else "")
 
 
-def schedule(seed: int) -> Iterator[Fault]:
-    """The faults of a seed, without end."""
+def schedule(seed: int, shares: Mapping[str, int] = SHARES, services: Sequence[str] = SERVICES) -> Iterator[Fault]:
+    """The faults of a seed, without end: of these kinds, done to these services."""
     rng, number = Random(seed), 0
     while True:
-        kind = rng.choices([*SHARES], [*SHARES.values()])[0]
+        kind = rng.choices([*shares], [*shares.values()])[0]
         ours = kind in OF_AN_INSTANCE or kind in OF_A_SERVICE
         number += 1
         yield Fault(
             number=number,
             kind=kind,
-            service=rng.choice(SERVICES) if ours else "",
+            service=rng.choice(services) if ours else "",
             instance=rng.choice(INSTANCES) if kind in OF_AN_INSTANCE else "",
             held=_held(rng, kind),
             pause=rng.choice((0.0, 0.2, 1.0)),
