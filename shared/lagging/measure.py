@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from contextlib import asynccontextmanager, suppress
+from collections import defaultdict
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,6 +25,7 @@ from shared.errors import Transient
 from shared.kafka import away, client_options, log_bounds
 from shared.kafka_admin import admin
 from shared.lagging.looks import Look, Member, Place, Position, Waiting
+from shared.lagging.verdict import Judgement, Looks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -41,7 +43,9 @@ _MADE_BY_KAFKA: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$
 class Meter:
     """Looks at the groups over two clients that stay open."""
 
-    def __init__(self, client: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, places: Mapping[str, set[Place]]) -> None:
+    def __init__(
+        self, client: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, places: Mapping[str, set[Place]]
+    ) -> None:
         self._client, self._consumer, self._places = client, consumer, places
         self._read: dict[tuple[Place, int], Waiting] = {}
 
@@ -70,7 +74,10 @@ class Meter:
                 now,
                 state,
                 members,
-                {place: p._replace(first=self._read.get((place, p.following))) for place, p in positions[group].items()},
+                {
+                    place: p._replace(first=self._read.get((place, p.following)))
+                    for place, p in positions[group].items()
+                },
             )
             for group, (state, members, _) in groups.items()
         }
@@ -139,8 +146,36 @@ async def meter(settings: ServiceSettings) -> AsyncIterator[Meter]:
                 await asyncio.wait_for(consumer.stop(), settings.kafka_stop_timeout)
 
 
+class Watch:
+    """Looks at the groups again and again, and remembers; `close` ends it."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._looks: dict[str, Looks] = defaultdict(Looks)
+        self._open = AsyncExitStack()
+        self._meter: Meter | None = None
+
+    async def look(self) -> dict[str, tuple[Look, Judgement]]:
+        """Each group as it is now, and what that says; `Transient` where Kafka is away. The next look tries anew."""
+        try:
+            if self._meter is None:
+                self._meter = await self._open.enter_async_context(meter(self._settings))
+            looks = await self._meter.look()
+        except Transient:
+            await self.close()
+            raise
+        return {group: (look, self._looks[group].add(look)) for group, look in looks.items()}
+
+    async def close(self) -> None:
+        """Closes what is open."""
+        self._meter = None
+        await self._open.aclose()
+
+
 def _of_each_group(described: list[dict[str, Any]]) -> dict[str, set[Place]]:
-    there = {t["topic"]: {(t["topic"], p["partition"]) for p in t["partitions"]} for t in described if not t["error_code"]}
+    there = {
+        t["topic"]: {(t["topic"], p["partition"]) for p in t["partitions"]} for t in described if not t["error_code"]
+    }
     for name in topics.AUDITED_TOPICS:
         if name not in there:
             raise Transient("topic-missing", f"topic {name} does not exist (or may not be seen)")

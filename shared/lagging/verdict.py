@@ -224,7 +224,7 @@ def _others(places: Iterable[object]) -> str:
 
 def span(seconds: float) -> str:
     """A time in words, to the unit that matters: `0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `4 days`."""
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     if minutes < 60:
