@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from services.triage.store import Arrival, Store
 import services.triage
+from services.triage.store import Arrival, Store
 from shared.cloudevents import header
 from tests.builders import MONDAY_10AM, Person
 from tests.deciding import LAMBETH, small_rules
@@ -55,7 +55,7 @@ async def held(database: Database) -> list[tuple[str, str, dt.datetime, bool]]:
 async def test_the_hubs_queue_holds_who_waits_since_the_hold_began_whatever_comes_within_it(database: Database):
     now = dt.datetime.now(dt.UTC)
     ada, minute = Person("ada", at=now), dt.timedelta(minutes=1)
-    await decide(database, now, Person("bea", at=now).received(), ada.received(risk={"suicidal": "plan"}))
+    await decide(database, now, Person("bea", at=now).received(), ada.received(risk={"suicidal": "not recorded"}))
     await decide(database, now + minute, ada.conflicting())
     ((reason, _, since, late),) = await held(database)
     assert (reason, since, late) == ("safety", now, False)
@@ -64,7 +64,7 @@ async def test_the_hubs_queue_holds_who_waits_since_the_hold_began_whatever_come
 
 
 async def test_who_waits_for_longer_than_their_urgency_allows_is_late(database: Database):
-    await decide(database, MONDAY_10AM, Person().received(risk={"suicidal": "plan"}))
+    await decide(database, MONDAY_10AM, Person().received(risk={"suicidal": "not recorded"}))
     await database.fetch("UPDATE triage.referral SET due_at = now() - interval '1 second'")
     async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool:
         (queue,) = await Store(pool, {"lambeth": LAMBETH}, "lambeth").hub_queue()
@@ -73,7 +73,7 @@ async def test_who_waits_for_longer_than_their_urgency_allows_is_late(database: 
 
 async def test_the_queue_of_a_database_from_before_is_what_it_would_have_been(database: Database):
     ada, later = Person("ada"), MONDAY_10AM + dt.timedelta(hours=1)
-    await decide(database, MONDAY_10AM, ada.received(risk={"suicidal": "plan"}), Person("bea").received())
+    await decide(database, MONDAY_10AM, ada.received(risk={"suicidal": "not recorded"}), Person("bea").received())
     await decide(database, later, ada.conflicting())
     await database.fetch("INSERT INTO triage.referral VALUES (gen_random_uuid(), gen_random_uuid(), 1)")
     kept = await held(database)
