@@ -38,7 +38,7 @@ class Page(AbstractContextManager["Page"]):
         self._console = Console(highlight=False)
         self._console.width = min(COLUMNS, self._console.width)
         in_place = watch and self._console.is_terminal
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop") if in_place else None
+        self._live = Live(console=self._console, auto_refresh=False) if in_place else None
 
     def __enter__(self) -> Self:
         if self._live:

@@ -219,7 +219,7 @@ def named(place: Place) -> str:
 
 def _others(places: Iterable[object]) -> str:
     more = len(list(places)) - 1
-    return f" (and {counted(more, 'partition')} more)" if more else ""
+    return f" (and {more} more)" if more else ""
 
 
 def span(seconds: float) -> str:
