@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 from aiokafka.protocol.admin import DescribeGroupsRequest
 from aiokafka.protocol.commit import OffsetFetchRequest
 
@@ -26,6 +32,7 @@ from shared.kafka import away, client_options, log_bounds
 from shared.kafka_admin import admin
 from shared.lagging.looks import Look, Member, Place, Position, Waiting
 from shared.lagging.verdict import Judgement, Looks
+from shared.postgres import backoff
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -37,6 +44,8 @@ if TYPE_CHECKING:
 PATIENCE: Final = 15.0  # seconds that one look may take
 READING: Final = 3.0  # seconds in which the records that wait are read, for their times
 
+# A broker that has just started, or been given the group by another, knows it in a moment.
+_IN_A_MOMENT: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 _MADE_BY_KAFKA: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # what a member's id ends with
 
 
@@ -58,7 +67,7 @@ class Meter:
             raise away(error) from error
 
     async def _look(self) -> dict[str, Look]:
-        groups = {group: await self._group(group) for group in topics.GROUPS}
+        groups = {group: await self._known(group) for group in topics.GROUPS}
         every = sorted({place for places in self._places.values() for place in places})
         found = await log_bounds(self._consumer, [TopicPartition(*place) for place in every])
         bounds = {(tp.topic, tp.partition): log for tp, log in found.items()}
@@ -82,8 +91,17 @@ class Meter:
             for group, (state, members, _) in groups.items()
         }
 
+    async def _known(self, group: str) -> tuple[str, tuple[Member, ...], dict[Place, int]]:
+        """State, members and commits of one group, as soon as its broker knows them."""
+        attempt = 0
+        while True:
+            try:
+                return await self._group(group)
+            except _IN_A_MOMENT:
+                attempt += 1
+                await asyncio.sleep(backoff(attempt, most=1.0))
+
     async def _group(self, group: str) -> tuple[str, tuple[Member, ...], dict[Place, int]]:
-        """State, members and commits of one group."""
         node = await self._client.find_coordinator(group)
         committed = await self._asked(node, OffsetFetchRequest(group, None))
         _refused(committed.error_code)
@@ -129,14 +147,14 @@ class Meter:
 @asynccontextmanager
 async def meter(settings: ServiceSettings) -> AsyncIterator[Meter]:
     """A meter of the groups; `Transient` while Kafka is away, or where a topic is missing."""
-    consumer = AIOKafkaConsumer(
-        **client_options(settings),
-        enable_auto_commit=False,
-        request_timeout_ms=10_000,
-        max_partition_fetch_bytes=4096,  # one batch is sent whatever its size, and one record is asked for
-        fetch_max_bytes=65_536,
-    )
     async with admin(settings) as client:
+        consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            enable_auto_commit=False,
+            request_timeout_ms=10_000,
+            max_partition_fetch_bytes=4096,  # one batch is sent whatever its size, and one record is asked for
+            fetch_max_bytes=65_536,
+        )
         try:
             places = _of_each_group(await client.describe_topics())
             await consumer.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from shared.lagging.verdict import Verdict
 from shared.settings import ServiceSettings
 from tests.builders import Person
 from tests.feeding import send
+from tests.stack import DEPLOY
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 
     from tests.stack import Stack
 
-pytestmark = [pytest.mark.kafka_real, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka_real, pytest.mark.slow, pytest.mark.timeout(300)]
 
+DATA_LOST = DEPLOY / "runbooks" / "data-lost.md"
+DECIDED = "SELECT FROM intake.outbox JOIN triage.decision ON cause_id = event_id"
 SESSION = 8  # seconds after which Kafka lists a member no more that it has not heard of
 
 
@@ -64,6 +68,10 @@ async def becomes(stack: Stack, group: str, verdict: Verdict, seconds: float = 4
         return found if found["verdict"] == verdict else None
 
     return dict(await eventually(is_so, seconds))
+
+
+def body(number: int) -> dict[str, Any]:
+    return {"person": {"name": {"family": f"Example {number}"}, "born": "1986-05-04"}, "reason": {"code": "04"}}
 
 
 def people(count: int) -> list[Any]:
@@ -113,20 +121,26 @@ async def test_a_member_that_is_frozen_stalls_its_group_and_goes_on_when_it_thaw
     assert (await becomes(at_rest, "audit", Verdict.OK))["code"] == 0
 
 
-async def test_records_that_go_before_they_are_done_are_lost_data(at_rest: Stack) -> None:
+async def test_records_that_go_before_they_are_done_are_lost_data_and_the_runbook_brings_them_back(
+    at_rest: Stack,
+) -> None:
     at_rest.stop("triage")
-    await send(at_rest, *people(20)[12:])
+    for number in range(8):
+        assert (await at_rest.post("/referrals", body(number))).status_code == 202
+    await eventually(lambda: _published(at_rest, 8))
     stopped = await becomes(at_rest, "triage", Verdict.STOPPED)
     waiting = {each["partition"]: each["end"] for each in stopped["partitions"] if each["records"]}
-    client = AIOKafkaAdminClient(bootstrap_servers=at_rest.kafka.bootstrap)
-    await client.start()
-    await client.delete_records(
-        {TopicPartition(topics.RECEIVED, p): RecordsToDelete(end) for p, end in waiting.items()}
-    )
-    await client.close()
+    await _delete_before(waiting, at_rest)
     lost = await becomes(at_rest, "triage", Verdict.DATA_LOST)
     assert (lost["code"], lost["records"]) == (1, 0)
     assert lost["findings"][0]["why"].startswith("8 records went before this group had done them")
+    at_rest.start("triage")
+    await send(at_rest, *people(40)[12:])  # to every partition: the group goes on where there is something
+    await becomes(at_rest, "triage", Verdict.OK)
+    (statement,) = re.findall(r"```sql\n(.*?)```", DATA_LOST.read_text(), re.DOTALL)
+    assert not await at_rest.fetch(DECIDED)
+    await at_rest.fetch(statement.replace("1 minute", "0 seconds"))
+    assert await eventually(lambda: _all_decided(at_rest, 8))
 
 
 async def test_commits_that_are_set_back_are_rewound_until_all_is_read_again(at_rest: Stack) -> None:
@@ -151,9 +165,7 @@ async def test_commits_that_are_set_back_are_rewound_until_all_is_read_again(at_
 async def test_what_waits_before_kafka_and_at_the_hub_is_told_though_kafka_is_away(at_rest: Stack) -> None:
     await eventually(lambda: _all_statuses_are_known(at_rest))
     at_rest.kafka.halt()
-    await at_rest.post(
-        "/referrals", {"person": {"name": {"family": "Example"}, "born": "1986-05-04"}, "reason": {"code": "04"}}
-    )
+    await at_rest.post("/referrals", body(1))
     code, said = await lag(at_rest, "--json")
     told = json.loads(said)
     assert (code, told["groups"], list(told["away"]), told["outbox"]["events"]) == (2, None, ["kafka"], 1)
@@ -161,6 +173,22 @@ async def test_what_waits_before_kafka_and_at_the_hub_is_told_though_kafka_is_aw
     assert code == 2
     assert "kafka cannot be reached" in said
     assert "outbox: 1 event waits to be published, the oldest for" in said
+
+
+async def test_a_watch_measures_until_it_is_interrupted(at_rest: Stack) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.frontdoor", "lag", "--every", "0.2", "--watch", "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | told(at_rest),
+    )
+    assert process.stdout
+    pictures = [json.loads(await process.stdout.readline()) for _ in range(4)]
+    process.send_signal(signal.SIGINT)
+    _, complained = await process.communicate()
+    assert (process.returncode, complained) == (0, b"")
+    assert [group["trend"] is None for group in pictures[0]["groups"]] == [True] * 3
+    assert pictures[0]["at"] < pictures[3]["at"]
 
 
 async def test_audit_goes_on_and_shows_nothing_of_the_groups_while_kafka_is_away(at_rest: Stack) -> None:
@@ -180,6 +208,21 @@ async def test_audit_goes_on_and_shows_nothing_of_the_groups_while_kafka_is_away
 
 async def _all_statuses_are_known(stack: Stack) -> bool:
     return bool((await of(stack, topics.STATUS_GROUP))["verdict"] == Verdict.OK)
+
+
+async def _published(stack: Stack, count: int) -> bool:
+    return len(await stack.fetch('SELECT FROM intake.outbox WHERE "offset" IS NOT NULL')) == count
+
+
+async def _all_decided(stack: Stack, count: int) -> bool:
+    return len(await stack.fetch(DECIDED)) == count
+
+
+async def _delete_before(ends: dict[int, int], stack: Stack) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap)
+    await client.start()
+    await client.delete_records({TopicPartition(topics.RECEIVED, p): RecordsToDelete(end) for p, end in ends.items()})
+    await client.close()
 
 
 async def _metric(stack: Stack, group: str, verdict: Verdict) -> bool:
