@@ -128,10 +128,10 @@ def _queues(queues: Queues, now: dt.datetime) -> Iterator[RenderableType]:
     held = sum(queue.referrals for queue in queues.hub)
     yield Text(f"hub: {counted(held, 'referral')} {'waits' if held == 1 else 'wait'} for a person")
     if queues.hub:
-        table = _table("  urgency", "held for", "waiting", "oldest", "late", left=2)
+        table = _table("  urgency", "held for", "waiting", "oldest", "overdue", left=2)
         for queue in queues.hub:
-            late = Text(f"{queue.late:,}", style=GRAVE if queue.late else "")
-            row = (f"{queue.referrals:,}", _since(queue.oldest, now), late)
+            overdue = Text(f"{queue.overdue:,}", style=GRAVE if queue.overdue else "")
+            row = (f"{queue.referrals:,}", _since(queue.oldest, now), overdue)
             table.add_row(f"  {Urgency(queue.urgency).words}", queue.hold_reason, *row)
         yield table
 

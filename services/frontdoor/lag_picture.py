@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class Queue(NamedTuple):
-    """Referrals that wait for a person at the hub; `late` of them were due before now."""
+    """Referrals that wait for a person at the hub; `overdue` of them were due before now."""
 
     hold_reason: str
     urgency: str
     referrals: int
     oldest: dt.datetime
-    late: int
+    overdue: int
 
 
 class Queues(NamedTuple):
@@ -145,7 +145,7 @@ def _partition(place: Place, look: Look) -> dict[str, Any]:
 
 
 def _queue(queue: Queue, now: dt.datetime) -> dict[str, Any]:
-    named = {"hold_reason": queue.hold_reason, "urgency": queue.urgency, "late": queue.late}
+    named = {"hold_reason": queue.hold_reason, "urgency": queue.urgency, "overdue": queue.overdue}
     return named | _aged("referrals", queue.referrals, queue.oldest, now)
 
 

@@ -104,5 +104,5 @@ SELECT events, oldest FROM intake.unpublished;
 
 -- name: hub_queue
 SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
-       count(*) FILTER (WHERE due_at < now()) AS late
+       count(*) FILTER (WHERE due_at < now()) AS overdue
 FROM triage.held GROUP BY hold_reason, urgency;

@@ -22,7 +22,7 @@ EVERY: Final = 15.0  # seconds between two looks
 LABELS: Final = ("reason", "urgency")
 WAITING: Final = Gauge("frontdoor_hub_referrals", "Referrals that wait for a person at the hub", LABELS)
 OLDEST: Final = Gauge("frontdoor_hub_oldest_seconds", "How long the first of them has waited", LABELS)
-LATE: Final = Gauge("frontdoor_hub_late_referrals", "Those of them that were due before now", LABELS)
+OVERDUE: Final = Gauge("frontdoor_hub_overdue_referrals", "Those of them that were due before now", LABELS)
 
 
 async def follow(store: Store, health: Health, stop: asyncio.Event) -> None:
@@ -41,11 +41,11 @@ async def _look(store: Store) -> None:
     except Transient as error:
         queue = []
         get_logger().warning("waiting", step=LOOP, code=error.code)
-    for gauge in (WAITING, OLDEST, LATE):
+    for gauge in (WAITING, OLDEST, OVERDUE):
         gauge.clear()
     now = dt.datetime.now(dt.UTC)
     for row in queue:
         labels = row["hold_reason"], row["urgency"]
         WAITING.labels(*labels).set(row["referrals"])
         OLDEST.labels(*labels).set(max(0.0, (now - row["oldest"]).total_seconds()))
-        LATE.labels(*labels).set(row["late"])
+        OVERDUE.labels(*labels).set(row["overdue"])

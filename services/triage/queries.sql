@@ -97,7 +97,7 @@ UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
 
 -- name: hub_queue
 SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
-       count(*) FILTER (WHERE due_at < now()) AS late
+       count(*) FILTER (WHERE due_at < now()) AS overdue
 FROM triage.held GROUP BY hold_reason, urgency
 
 -- name: ruled_decision

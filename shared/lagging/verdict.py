@@ -188,8 +188,7 @@ def _stalled(first: Look, last: Look) -> tuple[Finding, ...]:
 def _behind(first: Look, last: Look, trend: Trend | None, drain: float | None) -> tuple[Finding, ...]:
     """Not all is done that was there at the first look."""
     due = {place: p for place, p in last.waiting.items() if place in first.positions}
-    late = [place for place, p in due.items() if p.following < first.positions[place].end]
-    if not late:
+    if all(p.following >= first.positions[place].end for place, p in due.items()):
         return ()
     pace = "" if trend is None else f", {trend}"
     done = f"; at this pace none in {span(drain)}" if drain else ""

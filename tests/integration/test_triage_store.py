@@ -48,7 +48,7 @@ async def decide(database: Database, now: dt.datetime, *causes: Seen) -> None:
 
 async def held(database: Database) -> list[tuple[str, str, dt.datetime, bool]]:
     """Why, how urgent, since when, and whether a person should have looked by now."""
-    rows = await database.fetch("SELECT hold_reason, urgency, held_since, due_at < now() AS late FROM triage.held")
+    rows = await database.fetch("SELECT hold_reason, urgency, held_since, due_at < now() AS overdue FROM triage.held")
     return [tuple(row) for row in rows]
 
 
@@ -57,18 +57,23 @@ async def test_the_hubs_queue_holds_who_waits_since_the_hold_began_whatever_come
     ada, minute = Person("ada", at=now), dt.timedelta(minutes=1)
     await decide(database, now, Person("bea", at=now).received(), ada.received(risk={"suicidal": "not recorded"}))
     await decide(database, now + minute, ada.conflicting())
-    ((reason, _, since, late),) = await held(database)
-    assert (reason, since, late) == ("safety", now, False)
+    ((reason, _, since, overdue),) = await held(database)
+    assert (reason, since, overdue) == ("safety", now, False)
     await decide(database, now + 2 * minute, ada.outcome("released", destination="peer-support-programme"))
     assert await held(database) == []
 
 
-async def test_who_waits_for_longer_than_their_urgency_allows_is_late(database: Database):
+async def test_who_waits_for_longer_than_their_urgency_allows_is_overdue(database: Database):
     await decide(database, MONDAY_10AM, Person().received(risk={"suicidal": "not recorded"}))
     await database.fetch("UPDATE triage.referral SET due_at = now() - interval '1 second'")
     async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool:
         (queue,) = await Store(pool, {"lambeth": LAMBETH}, "lambeth").hub_queue()
-    assert (queue["hold_reason"], queue["referrals"], queue["late"], queue["oldest"]) == ("safety", 1, 1, MONDAY_10AM)
+    assert (queue["hold_reason"], queue["referrals"], queue["overdue"], queue["oldest"]) == (
+        "safety",
+        1,
+        1,
+        MONDAY_10AM,
+    )
 
 
 async def test_the_queue_of_a_database_from_before_is_what_it_would_have_been(database: Database):
