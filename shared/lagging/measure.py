@@ -1,8 +1,8 @@
 """Looks at every consumer group as Kafka knows it, from outside: a group that stands still cannot say so itself.
 
 Commits are read before the ends of the partitions: the other order makes lag negative. Each group is asked about in a
-request of its own, and its error code looked at: aiokafka reads an answer about several wrongly, and takes a refusal to
-tell commits for a group without any.
+request of its own, and its error code looked at: aiokafka reads an answer about several wrongly, and takes a group that
+its broker is still loading for one without commits.
 """
 
 from __future__ import annotations

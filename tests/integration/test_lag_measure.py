@@ -18,10 +18,12 @@ from shared.lagging.verdict import Verdict
 from shared.settings import ServiceSettings
 from tests.builders import an_id
 from tests.engine import free_port
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from shared.lagging.looks import Position
     from tests.stack import Kafka
 
 P0, P1 = TopicPartition(topics.RECEIVED, 0), TopicPartition(topics.RECEIVED, 1)
@@ -105,6 +107,28 @@ async def test_the_time_of_a_group_is_that_of_the_record_at_its_commit_wherever_
         first = look.positions[P1].first
         assert first
         assert first.key == KEY
+
+
+@pytest.mark.kafka_real
+async def test_a_broker_that_is_just_back_is_not_taken_for_one_where_nothing_was_committed(
+    kafka: Kafka, settings: ServiceSettings, producer: AIOKafkaProducer
+) -> None:
+    async with a_member(kafka, topics.AUDIT_GROUP) as member:
+        sent = await producer.send_and_wait(topics.RECEIVED, b"{}", partition=0)
+        await member.commit({P0: sent.offset})
+    await asyncio.to_thread(kafka.halt)
+    await asyncio.to_thread(kafka.again)
+    watch = Watch(settings)
+
+    async def looked() -> Position | None:
+        try:
+            return (await watch.look())[topics.AUDIT_GROUP][0].positions[P0]
+        except Transient:
+            return None
+
+    position = await eventually(looked, 60)
+    await watch.close()
+    assert position.committed == sent.offset
 
 
 async def test_a_key_that_is_no_id_is_not_repeated(watch: Watch, producer: AIOKafkaProducer, kafka: Kafka) -> None:
