@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+
+READY = Gauge("frontdoor_ready", "1 while every part can do its work, as /ready says")
 
 
 class Health:
@@ -66,6 +68,7 @@ def routes(health: Health) -> list[Route]:
         return JSONResponse({"ready": ok, "why_not": why}, 200 if ok else 503)
 
     async def metrics(_: Request) -> Response:
+        READY.set(health.ready()[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     InvalidTopicError,
     KafkaError,
     MessageSizeTooLargeError,
@@ -32,6 +33,7 @@ MAX_BATCH_BYTES: Final = 900_000  # under what a broker takes: a batch is closed
 # The broker is there and says no: an operator must act. Until then it is waited for as well, for nothing is skipped.
 REFUSALS: Final = (
     ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     InvalidTopicError,
     MessageSizeTooLargeError,
     TopicAuthorizationFailedError,

@@ -31,6 +31,11 @@ DEAD_LETTER_TOPICS: Final = (
 )
 _BROKER_BYTES: Final = 1_048_588  # Kafka's own default for max.message.bytes, a batch's framing counted
 AUDITED_TOPICS: Final = (*REFERRAL_TOPICS, OPERATIONS, *DEAD_LETTER_TOPICS)
+GROUPS: Final = {
+    TRIAGE_GROUP: (RECEIVED,),
+    STATUS_GROUP: tuple(ROUTED.values()),
+    AUDIT_GROUP: AUDITED_TOPICS,
+}  # what each group reads
 
 
 def most_bytes(topic: str) -> int:

@@ -36,11 +36,12 @@ def pytest_report_header() -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test marked `kafka_real` runs on Apache Kafka or not at all; REQUIRE_KAFKA=1 forbids "not at all"."""
-    if item.get_closest_marker("kafka_real") and (why := engine.missing()):
-        if engine.REQUIRED:
-            pytest.fail(f"REQUIRE_KAFKA=1, but {why}")
-        pytest.skip(f"needs Apache Kafka: {why}")
+    """A test with a mark of `engine.MARKED` runs on that image or not at all; REQUIRE_KAFKA=1 forbids "not at all"."""
+    for mark in engine.MARKED:
+        if item.get_closest_marker(mark) and (why := engine.missing(mark)):
+            if engine.REQUIRED:
+                pytest.fail(f"REQUIRE_KAFKA=1, but {why}")
+            pytest.skip(f"needs {' and '.join(engine.MARKED[mark])}: {why}")
 
 
 @pytest.hookimpl(wrapper=True)

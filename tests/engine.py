@@ -16,18 +16,20 @@ from services.frontdoor.embedded.ports import any_free
 
 KAFKA_IMAGE: Final = "apache/kafka:4.3.1"
 POSTGRES_IMAGE: Final = "postgres:17"
+PROMETHEUS_IMAGE: Final = "prom/prometheus:v2.53.3"
+MARKED: Final = {"kafka_real": (KAFKA_IMAGE, POSTGRES_IMAGE), "prometheus": (PROMETHEUS_IMAGE,)}
 REQUIRED: Final = os.environ.get("REQUIRE_KAFKA") == "1"
 
 
 @cache
-def missing() -> str | None:
-    """Why tests cannot use containers here; None where they can."""
+def missing(mark: str = "kafka_real") -> str | None:
+    """Why tests of that mark cannot use their containers here; None where they can."""
     try:
         client = docker.from_env(timeout=10)
     except docker.errors.DockerException as error:
         return f"no container engine answers ({type(error).__name__})"
     try:
-        for image in (KAFKA_IMAGE, POSTGRES_IMAGE):
+        for image in MARKED[mark]:
             if not client.images.list(name=image):
                 client.images.pull(image)
     except docker.errors.DockerException as error:

@@ -25,7 +25,7 @@ connection=$*
 
 # Every service checks at its start that each topic is there, with the right number of partitions.
 add --allow-principal User:frontdoor-intake --allow-principal User:frontdoor-triage \
-    --allow-principal User:frontdoor-audit --allow-principal User:frontdoor-deploy \
+    --allow-principal User:frontdoor-audit --allow-principal User:frontdoor-deploy --allow-principal User:frontdoor-operator \
     --operation Describe --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
 
 # intake publishes what it took and who read a record; it reads what became of a referral.
@@ -36,10 +36,16 @@ grant intake --operation Read $(topics referrals.routed. '') --group intake-stat
 grant triage --operation Read --topic "$received" --group triage
 grant triage --operation Write $(topics referrals.routed. '') --topic "$received.dlq.triage" --topic "$operations"
 
-# audit reads everything and publishes the heads of its chains.
+# audit reads everything, publishes the heads of its chains, and measures how far every group has come.
 grant audit --operation Read --resource-pattern-type prefixed --topic referrals.
 grant audit --operation Read --topic "$operations" --group audit
 grant audit --operation Write --topic "$operations"
+grant audit --operation Describe --group triage --group intake-status
+
+# operator is whoever runs `frontdoor lag`. Kafka tells a record's time only together with it: without Read, how old what
+# waits is stays unknown there (audit's metrics say it), and the rest is shown.
+grant operator --operation Describe --group triage --group intake-status --group audit
+grant operator --operation Read --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
 
 # deploy makes topics (`frontdoor topics`) and touches no record.
 grant deploy --operation Create --resource-pattern-type prefixed --topic referrals. --topic frontdoor.

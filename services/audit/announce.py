@@ -10,6 +10,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 from uuid import uuid5
 
+from prometheus_client import Counter
+
 from shared.cloudevents import Envelope, to_json
 from shared.errors import Transient
 from shared.events import AUDIT_HEADS, NAMESPACE, AuditHead, AuditHeads, derived_id
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from services.audit.store import Store
 
 SOURCE: Final = "urn:frontdoor:audit"
+PUBLISHED: Final = Counter("frontdoor_audit_heads_published", "Times that the heads of the chains were published")
 
 
 class Announcer:
@@ -51,6 +54,7 @@ class Announcer:
             if moved != self._last:
                 await self._publisher.publish([heads_record(self._handler.stream, heads, dt.datetime.now(dt.UTC))])
                 self._last = moved
+                PUBLISHED.inc()
         except Transient as error:
             get_logger().warning("waiting", step="heads", code=error.code)
 

@@ -1,9 +1,12 @@
-"""Audit put together: its store, its consuming loop, the publication of its heads, and its health."""
+"""Audit put together: its store, its consuming loop, the publication of its heads, the groups' lag, its health."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.applications import Starlette
 
+from services.audit import groups
 from services.audit.announce import Announcer
 from services.audit.handlers import Handler
 from services.audit.settings import AuditSettings
@@ -39,9 +42,10 @@ async def run() -> None:
         handle=handler,
         assigned=handler.assigned,
     )
+    others = partial(groups.follow, settings)
     announcer = Announcer(handler, store, publisher, settings.heads_seconds)
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run], health)
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run, others], health)
     finally:
         await publisher.close()
         await close_pool(pool)

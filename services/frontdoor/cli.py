@@ -27,6 +27,7 @@ and in another terminal, while it runs:
   frontdoor trace ID                      the whole story of one referral
   frontdoor explain ID                    why it went where it went
   frontdoor reconcile                     is everything accounted for?
+  frontdoor lag                           is anything behind, or does it stand still?
   frontdoor audit verify                  does the record stand as it was written?
 and for those who change the rules, with nothing running:
   frontdoor rules check FILE              could this version come into force, and why not?

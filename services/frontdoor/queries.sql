@@ -98,3 +98,11 @@ UPDATE triage.activation SET announced_at = NULL WHERE announced_at < $1;
 
 -- name: announce_refusals_again
 UPDATE triage.refusal SET announced_at = NULL WHERE announced_at < $1;
+
+-- name: unpublished
+SELECT events, oldest FROM intake.unpublished;
+
+-- name: hub_queue
+SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
+       count(*) FILTER (WHERE due_at < now()) AS overdue
+FROM triage.held GROUP BY hold_reason, urgency;

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.applications import Starlette
 
+from services.triage import hub
 from services.triage.handlers import Handler
 from services.triage.rulebook import Rulebook
 from services.triage.settings import TriageSettings
@@ -28,6 +31,7 @@ async def run() -> None:
     outputs, announcements = Publisher(settings), Publisher(settings)
     rulebook = Rulebook(settings, pool, announcements, health, localities)
     store = Store(pool, localities, default_locality(localities))
+    queue = partial(hub.follow, store, health)
     consumer = Consumer(
         settings,
         health,
@@ -36,7 +40,7 @@ async def run() -> None:
         handle=Handler(settings, store, rulebook, outputs),
     )
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch], health)
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch, queue], health)
     finally:
         await outputs.close()
         await announcements.close()

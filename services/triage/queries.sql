@@ -30,11 +30,19 @@ INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", co
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[])
 
 -- name: upsert_referrals
-INSERT INTO triage.referral (referral_id, decision_id, highest, latest, latest_type, person_key, open_team)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+-- Held since its hold began, whatever is decided within it.
+INSERT INTO triage.referral AS r (
+    referral_id, decision_id, highest, latest, latest_type, person_key, open_team, hold_reason, held_since, due_at
+)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+    $10::timestamptz[]
+)
 ON CONFLICT (referral_id) DO UPDATE SET
     decision_id = excluded.decision_id, highest = excluded.highest, latest = excluded.latest,
-    latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team
+    latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team,
+    hold_reason = excluded.hold_reason, due_at = excluded.due_at,
+    held_since = CASE WHEN excluded.hold_reason IS NOT NULL THEN coalesce(r.held_since, excluded.held_since) END
 
 -- name: note_return
 UPDATE triage.referral SET returned_at = returned_at || $2::timestamptz WHERE referral_id = $1
@@ -86,6 +94,11 @@ SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE anno
 
 -- name: announced_refusal
 UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
+
+-- name: hub_queue
+SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
+       count(*) FILTER (WHERE due_at < now()) AS overdue
+FROM triage.held GROUP BY hold_reason, urgency
 
 -- name: ruled_decision
 -- A decision by its id, or a referral's newest by rules.

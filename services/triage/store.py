@@ -154,6 +154,11 @@ class Store:
         with transient():
             await self._pool.execute(SQL.mark_parked, list(causes), list(offsets))
 
+    async def hub_queue(self) -> list[asyncpg.Record]:
+        """How many referrals wait for a person at the hub, since when, and how many too long, by reason and urgency."""
+        with transient():
+            return list(await self._pool.fetch(SQL.hub_queue))
+
 
 async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """New rows by COPY: half the work of an INSERT here, and it fails on a duplicate in the same way."""
@@ -171,7 +176,9 @@ def _decision_row(d: Decision, document: bytes) -> tuple[Any, ...]:
 
 
 def _referral_row(referral_id: UUID, s: Standing) -> tuple[Any, ...]:
-    return (referral_id, s.decision.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team)
+    d = s.decision
+    held = (d.hold_reason, d.decided_at, d.due_at) if d.hold_reason else (None, None, None)
+    return (referral_id, d.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team, *held)
 
 
 def _parked_row(a: Arrival) -> tuple[Any, ...]:

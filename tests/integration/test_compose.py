@@ -75,6 +75,8 @@ async def test_the_command_in_the_image_knows_this_system(system: Compose) -> No
     await audited(system, referral)
     assert "unaccounted 0" in system.run("run", "--rm", "--no-deps", "frontdoor", "reconcile").stdout
     assert referral in system.run("run", "--rm", "--no-deps", "frontdoor", "trace", referral, "--json").stdout
+    lag = json.loads(system.run("run", "--rm", "--no-deps", "frontdoor", "lag", "--json").stdout)
+    assert {group["group"] for group in lag["groups"] if group["verdict"] in {"ok", "behind"}} == set(topics.GROUPS)
 
 
 async def test_starting_again_finds_nothing_to_do(system: Compose) -> None:

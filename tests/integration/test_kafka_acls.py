@@ -13,6 +13,7 @@ from shared import topics
 from shared.errors import Transient
 from shared.kafka import Publisher, Record, client_options
 from shared.kafka_admin import admin, check_topics, cluster_id, create_topics
+from shared.lagging.measure import Watch
 from shared.settings import ServiceSettings
 from tests.engine import ApacheKafka
 from tests.stack import DEPLOY
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.kafka_real, pytest.mark.slow]
 
-USERS = ("intake", "triage", "audit", "deploy")
+USERS = ("intake", "triage", "audit", "deploy", "operator")
 SECURE = {
     "KAFKA_LISTENERS": "CLIENT://:9092,BROKER://:9091,CONTROLLER://:9093",
     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CLIENT:SASL_PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -45,7 +46,7 @@ PRIMARY = topics.ROUTED[next(iter(topics.ROUTED))]
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[ApacheKafka]:
-    """A broker with the four users and what the script grants them."""
+    """A broker with the users and what the script grants them."""
     kafka = ApacheKafka(**SECURE)
     kafka.with_env("KAFKA_ADVERTISED_LISTENERS", f"CLIENT://{kafka.bootstrap},BROKER://localhost:9091")
     kafka.with_volume_mapping(str(DEPLOY / "kafka" / "acls.sh"), "/acls.sh", "ro")
@@ -118,6 +119,34 @@ async def test_intake_may_not_read_back_what_it_published(with_topics: ApacheKaf
 async def test_triage_may_not_move_the_place_of_audit(with_topics: ApacheKafka) -> None:
     with pytest.raises(GroupAuthorizationFailedError):
         await read(with_topics, "triage", topics.AUDIT_GROUP, topics.RECEIVED)
+
+
+@pytest.mark.parametrize("user", ["audit", "operator"])
+async def test_the_lag_of_every_group_may_be_measured(with_topics: ApacheKafka, user: str) -> None:
+    await publish(with_topics, "intake", topics.RECEIVED)
+    await read(with_topics, "triage", topics.TRIAGE_GROUP, topics.RECEIVED)
+    await publish(with_topics, "intake", topics.RECEIVED)
+    watch = Watch(of(with_topics, user))
+    look, judged = (await watch.look())[topics.TRIAGE_GROUP]
+    await watch.close()
+    (position,) = look.positions.values()
+    assert position.committed is not None
+    assert judged.seconds
+
+
+async def test_a_service_without_that_right_is_refused_and_not_told_that_nothing_was_committed(
+    with_topics: ApacheKafka,
+) -> None:
+    watch = Watch(of(with_topics, "triage"))
+    with pytest.raises(Transient, match="kafka-refused: GroupAuthorizationFailedError"):
+        await watch.look()
+
+
+async def test_whoever_measures_lag_moves_no_commit_and_publishes_nothing(with_topics: ApacheKafka) -> None:
+    with pytest.raises(GroupAuthorizationFailedError):
+        await read(with_topics, "operator", topics.TRIAGE_GROUP, topics.RECEIVED)
+    with pytest.raises(Transient, match="AuthorizationFailed"):
+        await publish(with_topics, "operator", topics.RECEIVED)
 
 
 async def test_no_service_makes_topics(with_topics: ApacheKafka) -> None:

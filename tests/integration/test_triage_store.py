@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+import services.triage
 from services.triage.store import Arrival, Store
 from shared.cloudevents import header
 from tests.builders import MONDAY_10AM, Person
 from tests.deciding import LAMBETH, small_rules
 
 if TYPE_CHECKING:
+    from services.triage.causes import Seen
     from tests.stack import Database
+
+HELD = Path(services.triage.__file__).parent / "migrations" / "0004_held.sql"
 
 
 async def test_what_was_decided_and_never_published_is_published_in_the_order_of_each_referral(database: Database):
@@ -32,3 +38,55 @@ async def test_what_was_decided_and_never_published_is_published_in_the_order_of
     for record in again.records:
         sequences[record.key].append(int(header(record.headers, "ce_sequence") or 0))
     assert all(numbers == sorted(numbers) for numbers in sequences.values())
+
+
+async def decide(database: Database, now: dt.datetime, *causes: Seen) -> None:
+    arrivals = [Arrival(cause, "referrals.received", 0, offset) for offset, cause in enumerate(causes)]
+    async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool:
+        await Store(pool, {"lambeth": LAMBETH}, "lambeth").decide(arrivals, {"lambeth": small_rules()}, now)
+
+
+async def held(database: Database) -> list[tuple[str, str, dt.datetime, bool]]:
+    """Why, how urgent, since when, and whether a person should have looked by now."""
+    rows = await database.fetch("SELECT hold_reason, urgency, held_since, due_at < now() AS overdue FROM triage.held")
+    return [tuple(row) for row in rows]
+
+
+async def test_the_hubs_queue_holds_who_waits_since_the_hold_began_whatever_comes_within_it(database: Database):
+    now = dt.datetime.now(dt.UTC)
+    ada, minute = Person("ada", at=now), dt.timedelta(minutes=1)
+    await decide(database, now, Person("bea", at=now).received(), ada.received(risk={"suicidal": "not recorded"}))
+    await decide(database, now + minute, ada.conflicting())
+    ((reason, _, since, overdue),) = await held(database)
+    assert (reason, since, overdue) == ("safety", now, False)
+    await decide(database, now + 2 * minute, ada.outcome("released", destination="peer-support-programme"))
+    assert await held(database) == []
+
+
+async def test_who_waits_for_longer_than_their_urgency_allows_is_overdue(database: Database):
+    await decide(database, MONDAY_10AM, Person().received(risk={"suicidal": "not recorded"}))
+    await database.fetch("UPDATE triage.referral SET due_at = now() - interval '1 second'")
+    async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool:
+        (queue,) = await Store(pool, {"lambeth": LAMBETH}, "lambeth").hub_queue()
+    assert (queue["hold_reason"], queue["referrals"], queue["overdue"], queue["oldest"]) == (
+        "safety",
+        1,
+        1,
+        MONDAY_10AM,
+    )
+
+
+async def test_the_queue_of_a_database_from_before_is_what_it_would_have_been(database: Database):
+    ada, later = Person("ada"), MONDAY_10AM + dt.timedelta(hours=1)
+    await decide(database, MONDAY_10AM, ada.received(risk={"suicidal": "not recorded"}), Person("bea").received())
+    await decide(database, later, ada.conflicting())
+    await database.fetch("INSERT INTO triage.referral VALUES (gen_random_uuid(), gen_random_uuid(), 1)")
+    kept = await held(database)
+    await database.fetch(
+        "ALTER TABLE triage.referral DROP hold_reason CASCADE, DROP held_since CASCADE, DROP due_at CASCADE"
+    )
+    connection = await asyncpg.connect(database.dsn())
+    await connection.execute(HELD.read_text())
+    await connection.close()
+    assert await held(database) == kept
+    assert [since for _, _, since, _ in kept] == [MONDAY_10AM]

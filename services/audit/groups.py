@@ -1,0 +1,96 @@
+"""The lag of every consumer group as figures, measured from here: a group that stands still does not tell of itself.
+
+It stands beside audit's own work and never harms it: no failure ends it or the service, and it has no tick to be late.
+What was not measured has no series: unknown is not zero.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import Counter, Gauge
+
+from shared.errors import Transient
+from shared.lagging.measure import Watch
+from shared.lagging.verdict import Verdict
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.lagging.looks import Look
+    from shared.lagging.verdict import Judgement
+    from shared.settings import ServiceSettings
+
+    Groups = Mapping[str, tuple[Look, Judgement]]
+
+EVERY: Final = 5.0  # seconds between two looks
+
+VERDICT: Final = Gauge(
+    "frontdoor_group_verdict", "1 for what is found of a group, 0 for the rest", ("group", "verdict")
+)
+MEMBERS: Final = Gauge("frontdoor_group_members", "Members as Kafka lists them", ("group",))
+RECORDS: Final = Gauge(
+    "frontdoor_group_lag_records", "Records that wait, of partitions with a commit", ("group", "topic")
+)
+SECONDS: Final = Gauge(
+    "frontdoor_group_lag_seconds", "Age of the oldest record at a commit, if known", ("group", "topic")
+)
+UNKNOWN: Final = Gauge(
+    "frontdoor_group_unknown_partitions", "Partitions with records and no commit", ("group", "topic")
+)
+FAILED: Final = Counter("frontdoor_group_looks_failed", "Looks at the groups that failed", ("code",))
+SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN)
+
+
+async def follow(settings: ServiceSettings, stop: asyncio.Event) -> None:
+    """Looks at every group until `stop`."""
+    watch = Watch(settings)
+    try:
+        while not stop.is_set():
+            await _look(watch)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY)
+    finally:
+        await watch.close()
+
+
+async def _look(watch: Watch) -> None:
+    try:
+        show(await watch.look())
+    except Exception as error:  # noqa: BLE001  (audit's own work stands above its being told how others fare)
+        forget()
+        code = error.code if isinstance(error, Transient) else "failed"
+        FAILED.labels(code).inc()
+        why = error.detail if isinstance(error, Transient) else type(error).__name__
+        get_logger().warning("groups not seen", code=code, why=why)
+
+
+def show(groups: Groups) -> None:
+    """Shows what was seen now, and nothing of before."""
+    forget()
+    for group, (look, judged) in groups.items():
+        found = {finding.verdict for finding in judged.findings}
+        for verdict in Verdict:
+            VERDICT.labels(group, verdict).set(verdict in found)
+        MEMBERS.labels(group).set(len(look.members))
+        for topic in sorted({topic for topic, _ in look.positions}):
+            _show_topic(group, topic, look)
+
+
+def _show_topic(group: str, topic: str, look: Look) -> None:
+    positions = [position for place, position in look.positions.items() if place[0] == topic]
+    waiting = [position for position in positions if position.waits]
+    known = [position.first.at for position in waiting if position.first and position.records is not None]
+    RECORDS.labels(group, topic).set(sum(position.records or 0 for position in positions))
+    UNKNOWN.labels(group, topic).set(sum(position.records is None for position in waiting))
+    if known or not waiting:
+        SECONDS.labels(group, topic).set(max(0.0, look.at - min(known)) if known else 0)
+
+
+def forget() -> None:
+    """What was seen before is not known any more."""
+    for gauge in SHOWN:
+        gauge.clear()

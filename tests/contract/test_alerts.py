@@ -1,0 +1,149 @@
+"""Alerts speak of metrics that there are, and each leads to a page that says what it means and what to do."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import docker
+import pytest
+import yaml
+
+from services.frontdoor.__main__ import COMMANDS
+from services.frontdoor.cli import parser_of
+from services.frontdoor.database import ROLES
+from shared.codes import HoldReason
+from shared.lagging.verdict import Verdict
+from shared.topics import GROUPS
+from tests.engine import PROMETHEUS_IMAGE
+
+ROOT: Final = Path(__file__).parents[2]
+RULES: Final = ROOT / "deploy" / "alerts" / "frontdoor.yaml"
+CASES: Final = ROOT / "tests" / "samples" / "alerts.yaml"
+RUNBOOKS: Final = ROOT / "deploy" / "runbooks"
+PROMETHEUS_ADDS: Final = {"job", "instance"}
+OF_PROMETHEUS: Final = {"up": set[str]()}
+SERVICES: Final = ("intake", "triage", "audit")
+COLLECTORS: Final = """
+import services.{service}.app
+from prometheus_client import REGISTRY
+for collector, names in REGISTRY._collector_to_names.items():
+    print(*names, "|", *getattr(collector, "_labelnames", ()))
+"""
+
+
+@cache
+def metrics() -> dict[str, set[str]]:
+    """Every series of the three services by its name, with the labels it has."""
+    found: dict[str, set[str]] = dict(OF_PROMETHEUS)
+    for service in SERVICES:
+        code = COLLECTORS.format(service=service)
+        said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+        for line in said.splitlines():
+            names, _, labels = line.partition("|")
+            found |= {name: set(labels.split()) for name in names.split()}
+    return found
+
+
+def alerts() -> list[dict[str, Any]]:
+    document = yaml.safe_load(RULES.read_bytes())
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def series() -> list[str]:
+    """Every input series of the cases, as written."""
+    return [each["series"] for case in yaml.safe_load(CASES.read_bytes())["tests"] for each in case["input_series"]]
+
+
+def selected(expression: str) -> list[tuple[str, str]]:
+    """The metrics that an expression names, each with what stands in its braces."""
+    return re.findall(r"\b(frontdoor_\w+|up)\b(?:\{([^}]*)\})?", expression)
+
+
+def labels(braces: str) -> dict[str, str]:
+    return dict(re.findall(r'(\w+)!?=~?"([^"]*)"', braces))
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: str(alert["alert"]))
+def test_an_alert_asks_for_metrics_that_there_are(alert: dict[str, Any]) -> None:
+    named = selected(alert["expr"])
+    assert named
+    for metric, braces in named:
+        assert metric in metrics()
+        assert set(labels(braces)) <= metrics()[metric] | PROMETHEUS_ADDS
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: str(alert["alert"]))
+def test_an_alert_says_in_words_what_is_so_and_where_to_read_on(alert: dict[str, Any]) -> None:
+    assert alert["labels"]["severity"] in {"critical", "warning"}
+    assert not re.search(r"frontdoor_|\bpromql\b", alert["annotations"]["summary"])
+    page = (ROOT / alert["annotations"]["runbook"]).read_text()
+    assert page.startswith(f"# {alert['alert']}\n")
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert headings == ["What it means for a person waiting", "Look", "Do"]
+
+
+def test_every_page_is_of_an_alert():
+    pages = {f"deploy/runbooks/{page.name}" for page in RUNBOOKS.iterdir()}
+    assert pages == {alert["annotations"]["runbook"] for alert in alerts()}
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.iterdir()), ids=lambda page: str(page.stem))
+def test_a_page_gives_only_commands_and_metrics_that_there_are(page: Path) -> None:
+    text, parser = page.read_text(), parser_of(COMMANDS)
+    for command in re.findall(r"^frontdoor (.*)$", text, re.MULTILINE):
+        parser.parse_args(shlex.split(command))
+    for command in re.findall(r"`frontdoor ([^`]*)`", text):
+        with pytest.raises(SystemExit) as left:
+            parser.parse_args([*shlex.split(command), "--help"])
+        assert left.value.code == 0, command
+    named = {name for name, _ in selected(text)} - {f"frontdoor_{role}" for role in ROLES}
+    assert named <= set(metrics())
+
+
+@pytest.mark.parametrize("written", series())
+def test_a_case_is_of_series_that_there_can_be(written: str) -> None:
+    ((metric, braces),) = selected(written)
+    assert set(labels(braces)) == metrics()[metric] | PROMETHEUS_ADDS
+    words: dict[str, set[str]] = {"verdict": set(Verdict), "group": set(GROUPS), "reason": set(HoldReason)}
+    for label, value in labels(braces).items():
+        assert value in words.get(label, {value})
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not():
+    cases = CASES.read_text()
+    for alert in alerts():
+        tried = re.findall(rf'alertname="{alert["alert"]}".*', cases)
+        assert any("exp_samples: []" in line for line in tried), alert["alert"]
+        assert any("exp_samples: [{" in line for line in tried), alert["alert"]
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize(
+    "command", [("check", "rules", "/rules/frontdoor.yaml"), ("test", "rules", "/rules/cases.yaml")]
+)
+def test_promtool_agrees(command: tuple[str, ...], tmp_path: Path) -> None:
+    for file, name in ((RULES, "frontdoor.yaml"), (CASES, "cases.yaml")):
+        (tmp_path / name).write_bytes(file.read_bytes())
+    tmp_path.chmod(0o755)
+    client = docker.from_env()
+    try:
+        said = client.containers.run(
+            PROMETHEUS_IMAGE,
+            list(command),
+            entrypoint=["promtool"],
+            volumes={str(tmp_path): {"bind": "/rules", "mode": "ro"}},
+            user="0",
+            remove=True,
+            stderr=True,
+        ).decode()
+    except docker.errors.ContainerError as error:
+        pytest.fail(error.stderr.decode())
+    finally:
+        client.close()
+    assert "SUCCESS" in said
