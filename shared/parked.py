@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
-from uuid import UUID
 
 from shared.cloudevents import header
 from shared.events import NAMESPACE, derived_id
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from shared.cloudevents import Headers
 
 PARKED: Final = "frontdoor.record.parked.v1"

@@ -6,7 +6,7 @@ import sys
 
 from services.frontdoor.cli import call, parser_of
 
-COMMANDS = ("up", "demo", "trace", "explain", "reconcile", "verify", "schemas", "topics", "republish")
+COMMANDS = ("up", "demo", "trace", "explain", "reconcile", "verify", "dead_letters", "schemas", "topics", "republish")
 
 
 def main() -> None:

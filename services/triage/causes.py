@@ -10,10 +10,10 @@ from msgspec import Struct
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header
 from shared.errors import Poison
-from shared.events import Cause
 from shared.parked import PARKED, parked_id
 
 if TYPE_CHECKING:
+    from shared.events import Cause
     from shared.referral import CodedReferral
 
 _DECIDABLE: Final = frozenset((events.RECEIVED, events.AMENDED, events.CANCELLED, events.CONFLICTING, events.OUTCOME))

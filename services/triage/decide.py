@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage import outcomes
-
 from services.triage.document import document
 from services.triage.draft import Draft
 from services.triage.rules import URGENT_SECTIONS
