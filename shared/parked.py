@@ -49,6 +49,8 @@ def letter_of(headers: Headers, stream: str) -> Letter | None:
         failed_at = dt.datetime.fromisoformat(said["first-failed-at"])
     except ValueError:
         return None
+    if failed_at.tzinfo is None:
+        return None
     place = (said["original-topic"], partition, offset)
     return Letter(
         parked_id(*place, generation_of(stream)),

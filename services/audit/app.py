@@ -8,6 +8,7 @@ from services.audit.announce import Announcer
 from services.audit.handlers import Handler
 from services.audit.settings import AuditSettings
 from services.audit.store import Store
+from services.audit.waiting import Waiting
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -40,8 +41,9 @@ async def run() -> None:
         assigned=handler.assigned,
     )
     announcer = Announcer(handler, store, publisher, settings.heads_seconds)
+    waiting = Waiting(store, handler)
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run], health)
+        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run, waiting.run], health)
     finally:
         await publisher.close()
         await close_pool(pool)

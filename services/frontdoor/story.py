@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.frontdoor.recorded import Recorded
+    from shared.operations import DeadLetterWorked
 
 DID: Final[Mapping[OutcomeKind, str]] = {
     OutcomeKind.ACCEPTED: "accepted",
@@ -150,6 +151,11 @@ def _disclosed(_: Recorded, payload: events.RecordDisclosed) -> tuple[str, str]:
     return by, f"record read by {by}, purpose {payload.purpose}"
 
 
+def _worked(_: Recorded, payload: DeadLetterWorked) -> tuple[str, str]:
+    new = f" as event {payload.sent_as}" if payload.sent_as else ""
+    return payload.by, f"dead letter ({payload.code}) {payload.step} by {payload.by}{new}: {payload.why}"
+
+
 def _dead_letter(event: Recorded) -> tuple[str, str]:
     group, code = event.note("dlq-original-group"), event.note("dlq-error-code")
     place = "-".join(event.note(f"dlq-original-{part}") or "?" for part in ("topic", "partition", "offset"))
@@ -170,5 +176,6 @@ WORDS: Final[Mapping[str, Callable[[Recorded, Any], tuple[str, str]]]] = {
     events.CONFLICTING: _conflicting,
     events.OUTCOME: _outcome,
     events.RECORD_DISCLOSED: _disclosed,
+    events.DEAD_LETTER_WORKED: _worked,
     **dict.fromkeys(events.DECISION_TYPES.values(), _decision),
 }

@@ -1,0 +1,263 @@
+"""What becomes of dead letters in the end: replayed once a later version reads them, bulk, statuses, accounts, alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from services.frontdoor.reconcile import look
+from shared import topics
+from shared.cloudevents import header
+from shared.codes import HoldReason, Urgency
+from shared.events import AMENDED, CANCELLED, OUTCOME
+from shared.kafka import Record
+from shared.kafka_admin import admin
+from shared.parked import without_notes
+from shared.settings import ServiceSettings
+from tests.builders import Person
+from tests.dead_letters import WHO, decisions, letters, listed, parked, ran, said, standing
+from tests.feeding import as_record, publish, send
+from tests.intake import a_body
+from tests.processes import Owned
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from services.triage.causes import Seen
+    from tests.stack import Stack
+
+pytestmark = [pytest.mark.kafka_real, pytest.mark.timeout(240)]
+
+DEAD = topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP)
+
+
+def older(stack: Stack, unknown: str) -> None:
+    """Starts triage as a version that does not know a type of event."""
+    part = stack._part("triage", "triage", "1", stack.settings | {"session_timeout": 6, "fuse_share": 1})
+    command = (sys.executable, "-m", "tests.older_triage", unknown)
+    environment = part.environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    stack._owned["triage"] = Owned(dataclasses.replace(part, command=command, environment=environment))
+    stack._owned["triage"].start()
+
+
+async def parked_by_an_older_version(stack: Stack, unknown: str, *causes: Seen) -> list[str]:
+    """Sends causes to a triage that does not know one type; the ids of the dead letters, with today's triage running."""
+    older(stack, unknown)
+    stack.start("audit")
+    before = {row["id"] for row in await listed(stack)}
+    await send(stack, *causes)
+    await eventually(lambda: _decided(stack, len(causes)), 40)
+    wanted = sum(cause.type == unknown for cause in causes)
+    fresh = await eventually(lambda: _fresh(stack, before, wanted), 40)
+    assert await asyncio.to_thread(stack.stop, "triage") == 0
+    stack.start("triage", session_timeout=6, fuse_share=1)
+    return list(fresh)
+
+
+async def _decided(stack: Stack, count: int) -> bool:
+    return len(await stack.fetch("SELECT FROM triage.decision")) >= count
+
+
+async def _fresh(stack: Stack, before: set[str], wanted: int) -> list[str] | None:
+    fresh = [row["id"] for row in await listed(stack) if row["id"] not in before]
+    return fresh if len(fresh) == wanted else None
+
+
+async def test_a_replay_is_the_record_as_it_was_decided_once_and_ends_the_parking(small: Stack) -> None:
+    ada = Person("ada")
+    received, amended = ada.received(), ada.amended(reason={"code": "01"})
+    (letter,) = await parked_by_an_older_version(small, AMENDED, received, amended)
+    assert (await standing(small, ada.referral_id)).hold_reason is HoldReason.PARKED
+    done = await said(small, "replay", "--code", "unknown-type", "--yes", *WHO)
+    assert (done["worked"], done["parked_again"]) == ([letter], [])
+    _, held, last = await decisions(small, ada.referral_id)
+    assert (str(held.cause_id), last.cause_id, last.destination) == (letter, amended.cause_id, "focused-support")
+    first, again = [r for r in await small.records(topics.RECEIVED) if r.value == amended.value]
+    assert (first.key, tuple(first.headers), first.partition) == (again.key, tuple(again.headers), again.partition)
+    (row,) = await listed(small)
+    assert row["state"] == "replayed"
+    shown = await ran(small, "show", letter)
+    assert f"replayed by {WHO[1]}: {WHO[3]}, sent to partition {again.partition} offset {again.offset}" in shown.stdout
+    once_more = await said(small, "replay", letter, *WHO, code=1)
+    assert once_more["already"] == [letter]
+
+
+async def test_what_is_replayed_twice_from_outside_is_decided_once(small: Stack) -> None:
+    ada = Person("ada")
+    await parked_by_an_older_version(small, AMENDED, ada.received(), ada.amended(reason={"code": "01"}))
+    (letter,) = await letters(small)
+    record = Record(topics.RECEIVED, letter.partition, letter.key, letter.value, without_notes(letter.headers))
+    await publish(small, [record, record])
+    await said(small, "replay", "--code", "unknown-type", "--yes", *WHO)
+    assert len(await decisions(small, ada.referral_id)) == 3
+
+
+async def test_no_replay_lowers_urgency_nor_withdraws_whom_there_is_later_news_of(small: Stack) -> None:
+    ada, bea = Person("ada"), Person("bea")
+    lowered = (ada.received(referrer={"urgency": "2"}), ada.outcome("urgency-lowered", urgency="3"))
+    (first,) = await parked_by_an_older_version(small, OUTCOME, *lowered)
+    await said(small, "replay", first, *WHO)
+    assert (await standing(small, ada.referral_id)).urgency is Urgency.URGENT
+    assert await asyncio.to_thread(small.stop, "triage") == 0
+    cancelled = (bea.received(), bea.cancelled(), bea.amended())
+    (second,) = await parked_by_an_older_version(small, CANCELLED, *cancelled)
+    await said(small, "replay", second, *WHO)
+    last = await standing(small, bea.referral_id)
+    assert (last.cause_id, str(last.status)) == (cancelled[1].cause_id, "held")
+
+
+async def test_a_replay_releases_no_hold_but_that_of_the_parking(small: Stack) -> None:
+    ada = Person("ada")
+    causes = ada.received(), ada.amended(), ada.conflicting()
+    (letter,) = await parked_by_an_older_version(small, AMENDED, *causes)
+    await said(small, "replay", letter, *WHO)
+    last = await standing(small, ada.referral_id)
+    assert (last.cause_id, last.hold_reason) == (causes[1].cause_id, HoldReason.CONFLICT)
+
+
+async def test_many_are_replayed_in_their_order_no_faster_than_asked_and_every_one_is_decided(small: Stack) -> None:
+    people = [Person(f"person {n}") for n in range(12)]
+    causes = [cause for person in people for cause in (person.received(), person.amended(reason={"code": "01"}))]
+    waiting = await parked_by_an_older_version(small, AMENDED, *causes)
+    done = await said(small, "replay", "--source", "urn:test", "--yes", "--per-second", 4, *WHO)
+    assert (sorted(done["worked"]), done["parked_again"], done["late"]) == (sorted(waiting), [], [])
+    for person in people:
+        assert (await standing(small, person.referral_id)).destination == "focused-support"
+    steps = [
+        r for r in await small.records(topics.OPERATIONS) if header(r.headers, "ce_source") == "urn:frontdoor:operator"
+    ]
+    assert len(steps) == 12
+    times = sorted(record.timestamp for record in steps)
+    assert all(later - earlier >= 900 for earlier, later in zip(times[1:-4], times[5:], strict=True))
+    assert (await ran(small, "list")).returncode == 0
+
+
+async def test_a_decision_that_intake_could_not_read_is_discarded_only_once_a_later_one_came(small: Stack) -> None:
+    small.start("intake", "triage", "audit")
+    ada = Person("ada")
+    await send(small, ada.received())
+    (output,) = await eventually(
+        lambda: small.fetch('SELECT topic, partition, "offset" FROM triage.output WHERE "offset" IS NOT NULL')
+    )
+    (record,) = await small.records(output["topic"])
+    again = Record(output["topic"], output["partition"], record.key, b"no decision", tuple(record.headers))
+    await publish(small, [again])
+    (row,) = await eventually(lambda: _some(small), 40)
+    assert (row["group"], row["code"], row["referral_id"]) == ("intake-status", "not-a-decision", str(ada.referral_id))
+    refused = await said(small, "discard", row["id"], *WHO, code=1)
+    assert "neither the sender nor the team would hear" in refused["refused"][0]["why"]
+    file = small.folder / "value.json"
+    file.write_bytes(record.value or b"")
+    edited = await said(small, "edit", row["id"], "--value", file, *WHO)
+    assert edited["worked"] == [row["id"]]
+
+
+async def _some(stack: Stack) -> list[object]:
+    return list(await listed(stack))
+
+
+async def test_what_intake_took_and_somebody_edited_is_accounted_for(small: Stack) -> None:
+    """The record is spoilt where a faulty version would: in the outbox, as it is written."""
+    await small.fetch(
+        "CREATE FUNCTION spoil() RETURNS trigger AS $$ BEGIN NEW.value := NEW.value || '!'; RETURN NEW; END $$ LANGUAGE plpgsql"
+    )
+    await small.fetch("CREATE TRIGGER spoil BEFORE INSERT ON intake.outbox FOR EACH ROW EXECUTE FUNCTION spoil()")
+    small.start("intake", "triage", "audit")
+    answers = [await small.post("/referrals", a_body(message_id=name)) for name in ("one", "two")]
+    first, second = (answer.json()["referral_id"] for answer in answers)
+    rows = await eventually(lambda: _two(small), 40)
+    mine = {row["referral_id"]: row for row in rows}
+    account = await look(small.database.dsn("frontdoor_reader"))
+    assert (len(account.parked), account.unaccounted) == (2, [])
+    (spoilt,) = [record for record in await letters(small) if (record.key or b"").decode() == first]
+    file = small.folder / "value.json"
+    file.write_bytes((spoilt.value or b"").removesuffix(b"!"))
+    await said(small, "edit", mine[first]["id"], "--value", file, *WHO)
+    await said(small, "discard", mine[second]["id"], *WHO)
+
+    async def accounted() -> bool:
+        account = await look(small.database.dsn("frontdoor_reader"))
+        assert (account.taken, account.decided, account.audited) == (2, 1, 1)
+        assert [str(entry.referral_id) for entry in account.parked] == [second]
+        return not account.unaccounted and not account.in_flight
+
+    await eventually(accounted, 40)
+    status = (await small.get(f"/referrals/{second}")).json()["status"]
+    assert status == "held"
+
+
+async def _two(stack: Stack) -> list[dict[str, str]] | None:
+    rows = await listed(stack)
+    return rows if len(rows) == 2 else None
+
+
+async def test_an_incident_is_said_once_and_its_end_once_and_the_figures_outlive_a_restart(small: Stack) -> None:
+    small.start("triage", "audit")
+    ada, bea = Person("ada"), Person("bea")
+    await parked(small, *(as_record(small, each.received())._replace(value=b"{") for each in (ada, bea)))
+    await eventually(lambda: _shows(small, 2))
+    await eventually(lambda: small.logs("audit").count("dead letters wait") == 1)
+    small.kill("audit")
+    small.start("audit")
+    await eventually(lambda: _shows(small, 2))
+    await said(small, "discard", "--code", "unreadable", "--yes", *WHO)
+    await eventually(lambda: _shows(small, None))
+    await eventually(lambda: small.logs("audit").count("dead letters worked") == 1)
+    begun = [json.loads(line) for line in small.logs("audit").splitlines() if "dead letters wait" in line]
+    assert {(line["group"], line["code"]) for line in begun} == {("triage", "unreadable")}
+    assert len({line["first_seen"] for line in begun}) == 1
+
+
+async def _shows(stack: Stack, count: int | None) -> bool:
+    text = (await stack.get("/metrics", to="audit")).text
+    lines = [line for line in text.splitlines() if line.startswith('frontdoor_dead_letters_waiting{code="unreadable"')]
+    return [float(line.rsplit(" ", 1)[1]) for line in lines] == ([] if count is None else [count])
+
+
+async def test_where_a_dead_letter_cannot_be_written_its_partition_stops_its_person_is_held_and_the_others_go_on(
+    small: Stack,
+) -> None:
+    small.start("triage", "audit")
+    await _let_dead_letters_be(small, "10")
+    ada, others = Person("ada"), [Person(f"person {n}") for n in range(12)]
+    poison = as_record(small, ada.received())._replace(value=b"{" * 200)
+    behind = next(person for person in others if as_record(small, person.received(1)).partition == poison.partition)
+    await publish(small, [poison])
+    await eventually(lambda: "partition stopped" in small.logs("triage"))
+    assert (await eventually(lambda: decisions(small, ada.referral_id)))[-1].hold_reason is HoldReason.PARKED
+    await send(small, *(person.received(1) for person in others))
+    elsewhere = [person for person in others if as_record(small, person.received(1)).partition != poison.partition]
+    for person in elsewhere:
+        assert await eventually(lambda who=person.referral_id: decisions(small, who))  # type: ignore[misc]  # bound now
+    assert await decisions(small, behind.referral_id) == []
+    assert await _committed(small, poison.partition) in {None, 0}
+    await _let_dead_letters_be(small, "1114124")
+    assert await eventually(lambda: decisions(small, behind.referral_id), 90)
+    (letter,) = await letters(small)
+    assert letter.value == poison.value
+    assert len(await decisions(small, ada.referral_id)) == 1
+    assert "frontdoor_stopped_partitions" in (await small.get("/metrics", to="triage")).text
+
+
+async def _let_dead_letters_be(stack: Stack, most_bytes: str) -> None:
+    """Sets the largest batch that triage's dead-letter topic takes."""
+    settings = ServiceSettings.model_validate({"postgres_dsn": "", **stack.settings})
+    async with admin(settings) as client:
+        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DEAD, {"max.message.bytes": most_bytes})])
+
+
+async def _committed(stack: Stack, partition: int) -> int | None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka.bootstrap, group_id=topics.TRIAGE_GROUP)
+    await consumer.start()
+    try:
+        found: int | None = await consumer.committed(TopicPartition(topics.RECEIVED, partition))
+        return found
+    finally:
+        await consumer.stop()
