@@ -25,7 +25,7 @@ connection=$*
 
 # Every service checks at its start that each topic is there, with the right number of partitions.
 add --allow-principal User:frontdoor-intake --allow-principal User:frontdoor-triage \
-    --allow-principal User:frontdoor-audit --allow-principal User:frontdoor-deploy \
+    --allow-principal User:frontdoor-audit --allow-principal User:frontdoor-deploy --allow-principal User:frontdoor-operator \
     --operation Describe --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
 
 # intake publishes what it took and who read a record; it reads what became of a referral.
@@ -43,3 +43,7 @@ grant audit --operation Write --topic "$operations"
 
 # deploy makes topics (`frontdoor topics`) and touches no record.
 grant deploy --operation Create --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
+
+# operator is a person who works dead letters (`frontdoor dead-letters`): sends records on and says so; reads none here.
+grant operator --operation Write --topic "$received" --topic "$operations" $(topics referrals.routed. '')
+grant operator --operation Describe --group triage --group intake-status

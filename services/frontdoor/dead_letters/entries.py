@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt  # noqa: TC003  (NamedTuple reads the annotations at run time)
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from uuid import UUID  # noqa: TC003  (the same)
+from uuid import UUID
 
 from services.frontdoor.reading import SQL
 from services.frontdoor.recorded import SENDERS, SOURCES
@@ -99,11 +99,7 @@ class Wanted(NamedTuple):
 
 async def entries(connection: Any, wanted: Wanted) -> list[Entry]:
     """Those that are wanted, oldest first; `Usage` names an id that is none of them."""
-    steps: dict[UUID, tuple[DeadLetterWorked, ...]] = {}
-    for row in await connection.fetch(SQL.worked):
-        if step := _step(row["value"]):
-            steps[step.entry] = (*steps.get(step.entry, ()), step)
-    found: dict[UUID, Entry] = {}
+    steps, found = await taken(connection), dict[UUID, Entry]()
     async with connection.transaction(readonly=True):
         async for row in connection.cursor(SQL.dead_letters):
             if entry := _entry(row):
@@ -113,6 +109,15 @@ async def entries(connection: Any, wanted: Wanted) -> list[Entry]:
     if unknown := wanted.ids - found.keys():
         raise Usage("unknown-dead-letter", f"no such dead letter: {', '.join(sorted(map(str, unknown)))}")
     return list(found.values())
+
+
+async def taken(connection: Any) -> dict[UUID, tuple[DeadLetterWorked, ...]]:
+    """The steps that people took, by dead letter, oldest first."""
+    steps: dict[UUID, tuple[DeadLetterWorked, ...]] = {}
+    for row in await connection.fetch(SQL.worked):
+        if step := _step(row["value"]):
+            steps[step.entry] = (*steps.get(step.entry, ()), step)
+    return steps
 
 
 class Content(NamedTuple):

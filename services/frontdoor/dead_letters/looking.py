@@ -63,7 +63,7 @@ async def run_list(arguments: argparse.Namespace) -> int:
 
     async with reached(arguments.data) as at:
         try:
-            behind = await caught_up(at.connection, at.settings)
+            behind = await caught_up(at.connection, at.settings, patience=3)
             more = f"audit is {behind} records behind Kafka" if behind else ""
         except Usage as error:
             more = error.detail

@@ -57,10 +57,10 @@ async def alone(connection: Any, settings: ServiceSettings) -> AsyncIterator[Non
         await connection.execute(SQL.not_alone, timeout=PATIENCE)
 
 
-async def caught_up(connection: Any, settings: ServiceSettings) -> int:
+async def caught_up(connection: Any, settings: ServiceSettings, patience: float = PATIENCE) -> int:
     """0 once audit holds every dead letter, and every step, that Kafka holds now; else how many records it is behind."""
     ends = {place: held.ends for place, held in (await kafka_holds(settings)).items() if _counts(place[0])}
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + patience
     while True:
         rows = await connection.fetch(SQL.heads)
         heads = {(row["topic"], row["partition"]): row["offset"] + 1 for row in rows}
@@ -87,10 +87,12 @@ async def partitions_of(settings: ServiceSettings, topic: str) -> int:
     return sum(name == topic for name, _ in await kafka_holds(settings))
 
 
-async def handled(settings: ServiceSettings, group: str, sent: Collection[tuple[str, int, int]]) -> bool:
+async def handled(
+    settings: ServiceSettings, group: str, sent: Collection[tuple[str, int, int]], patience: float = PATIENCE
+) -> bool:
     """Whether the group is past all these places within its time: each was worked, or parked again."""
     ends = {TopicPartition(topic, partition): offset for topic, partition, offset in sorted(sent)}
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + patience
     async with admin(settings) as client:
         while True:
             reached = await client.list_consumer_group_offsets(group, partitions=list(ends))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from services.frontdoor.dead_letters.editing import OPERATOR
-from services.frontdoor.dead_letters.entries import WAITING, Entry, Wanted, content, entries, incidents
+from services.frontdoor.dead_letters.entries import Entry, Wanted, content, entries, incidents, taken
 from services.frontdoor.dead_letters.system import alone, caught_up, handled
 from shared.cloudevents import Envelope, to_json
 from shared.errors import FrontDoorError, Usage
@@ -116,9 +116,10 @@ class Work:
             return {}
         async with alone(self.at.connection, self.at.settings):
             made: list[tuple[Entry, Sent]] = []
-            for entry in await entries(self.at.connection, Wanted(frozenset(entry.letter.id for entry in portion))):
-                if entry.state != WAITING:
-                    self.already.append(entry)
+            steps = await taken(self.at.connection)
+            for entry in portion:
+                if by := steps.get(entry.letter.id):
+                    self.already.append(entry._replace(steps=by))
                 elif isinstance(sent := await self.deed.make(self.at, entry), str):
                     self.refused.append((entry, sent))
                 else:
