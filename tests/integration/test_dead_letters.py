@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.stack import Stack
 
-pytestmark = [pytest.mark.kafka_real, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka_real, pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +138,8 @@ async def test_what_is_discarded_leaves_its_referral_with_the_hub_and_says_who_a
     assert (last.kind, last.hold_reason) == (DecisionKind.HOLD, HoldReason.PARKED)
     (after,) = await listed(running, "--referral", ada.referral_id)
     assert after["state"] == "discarded"
+    story = await asyncio.to_thread(frontdoor, running, "trace", ada.referral_id)
+    assert f"dead letter (unreadable) discarded by {WHO[1]}: {WHO[3]}" in story.stdout
 
 
 async def test_nothing_is_discarded_whose_referral_is_not_held_any_more(running: Stack, tmp_path: Path) -> None:
@@ -242,12 +244,3 @@ async def test_where_kafka_cannot_be_asked_nothing_is_worked_and_the_list_says_t
     seen = await asyncio.to_thread(command, running, "list", "--referral", ada.referral_id, **nowhere)
     assert seen.returncode == 1
     assert "there may be more" in seen.stderr
-
-
-async def test_the_story_of_a_referral_tells_what_was_done_about_its_dead_letter(running: Stack) -> None:
-    ada = somebody()
-    (row,) = await parked(running, as_record(running, ada.received())._replace(value=b"{"))
-    await said(running, "discard", row["id"], *WHO)
-    await step_of(running, row["id"])
-    story = await asyncio.to_thread(frontdoor, running, "trace", ada.referral_id)
-    assert f"dead letter (unreadable) discarded by {WHO[1]}: {WHO[3]}" in story.stdout
