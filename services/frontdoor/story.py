@@ -66,22 +66,26 @@ def _said(event: Recorded) -> tuple[str, str]:
     return words(event, event.payload)
 
 
+def _origin(event: Recorded) -> str:
+    return "an operator, who put it right" if event.sender == "operator" else f"source {event.sender}"
+
+
 def _received(event: Recorded, payload: events.ReferralReceived) -> tuple[str, str]:
     linked = f"; the same content as referral {payload.linked_to}" if payload.linked_to else ""
-    return event.sender, f"taken from source {event.sender} (sequence {payload.sequence}){linked}"
+    return event.sender, f"taken from {_origin(event)} (sequence {payload.sequence}){linked}"
 
 
 def _amended(event: Recorded, payload: events.ReferralAmended) -> tuple[str, str]:
     changed = f": {', '.join(payload.changed)}" if payload.changed else ""
-    return event.sender, f"amended by source {event.sender} (sequence {payload.sequence}){changed}"
+    return event.sender, f"amended by {_origin(event)} (sequence {payload.sequence}){changed}"
 
 
 def _cancelled(event: Recorded, payload: events.ReferralCancelled) -> tuple[str, str]:
-    return event.sender, f"cancelled by source {event.sender} (sequence {payload.sequence}), reason {payload.reason}"
+    return event.sender, f"cancelled by {_origin(event)} (sequence {payload.sequence}), reason {payload.reason}"
 
 
 def _conflicting(event: Recorded, payload: events.ReferralConflicting) -> tuple[str, str]:
-    came = f"other content came from source {event.sender} under the same message id (sequence {payload.sequence})"
+    came = f"other content came from {_origin(event)} under the same message id (sequence {payload.sequence})"
     return event.sender, f"{came}: a person must see which one holds"
 
 
