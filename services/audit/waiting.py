@@ -102,7 +102,7 @@ class Waiting:
 
     def _say(self) -> None:
         """Once when an incident begins, once when nothing of it waits any more; after a restart those that stand, again."""
-        now = dict(self.incidents())
+        now = {key: _since(self._said.get(key, each), each) for key, each in self.incidents().items()}
         for (group, code), begun in now.items():
             if (group, code) not in self._said:
                 first, last = begun.first_seen.isoformat(), begun.last_seen.isoformat()
@@ -114,3 +114,10 @@ class Waiting:
                 first, last = ended.first_seen.isoformat(), ended.last_seen.isoformat()
                 get_logger().info("dead letters worked", group=group, code=code, first_seen=first, last_seen=last)
         self._said = now
+
+
+def _since(before: Incident, now: Incident) -> Incident:
+    """An incident that goes on: it began with what was seen first, also where that was worked meanwhile."""
+    return now._replace(
+        first_seen=min(before.first_seen, now.first_seen), last_seen=max(before.last_seen, now.last_seen)
+    )

@@ -88,7 +88,9 @@ async def _two(stack: Stack) -> list[dict[str, str]] | None:
     return rows if len(rows) == 2 else None
 
 
-async def test_an_incident_is_said_once_and_its_end_once_and_the_figures_outlive_a_restart(small: Stack) -> None:
+async def test_an_incident_is_said_once_by_each_audit_and_its_end_once_and_the_figures_outlive_a_restart(
+    small: Stack,
+) -> None:
     small.start("triage", "audit")
     ada, bea = Person("ada"), Person("bea")
     await parked(small, *(as_record(small, each.received())._replace(value=b"{") for each in (ada, bea)))
@@ -97,12 +99,13 @@ async def test_an_incident_is_said_once_and_its_end_once_and_the_figures_outlive
     small.kill("audit")
     small.start("audit")
     await eventually(lambda: _shows(small, 2))
+    await eventually(lambda: small.logs("audit").count("dead letters wait") == 2)
     await said(small, "discard", "--code", "unreadable", "--yes", *WHO)
     await eventually(lambda: _shows(small, None))
     await eventually(lambda: small.logs("audit").count("dead letters worked") == 1)
-    begun = [json.loads(line) for line in small.logs("audit").splitlines() if "dead letters wait" in line]
-    assert {(line["group"], line["code"]) for line in begun} == {("triage", "unreadable")}
-    assert len({line["first_seen"] for line in begun}) == 1
+    told = [json.loads(line) for line in small.logs("audit").splitlines() if '"dead letters w' in line]
+    assert {(line["group"], line["code"]) for line in told} == {("triage", "unreadable")}
+    assert len({(line["first_seen"], line["last_seen"]) for line in told}) == 1
 
 
 async def _shows(stack: Stack, count: int | None) -> bool:
