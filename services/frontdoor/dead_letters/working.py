@@ -96,16 +96,15 @@ class Work:
             self.not_sent = [entry for entry in rest if entry.incident in stuck]
             sent: Places = {}
             for portion, seconds in self._portions([entry for entry in rest if entry.incident not in stuck]):
-                began = asyncio.get_running_loop().time()
                 sent |= await self._portion(portion)
-                await asyncio.sleep(max(0.0, began + seconds - asyncio.get_running_loop().time()))
+                await asyncio.sleep(seconds)
             await self._watch(sent)
         finally:
             await self._publisher.close()
         return self
 
     def _portions(self, wanted: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], float]]:
-        """Portions of about a second, and how long each is to take."""
+        """Portions of about a second, and the pause after each, so that no second has more."""
         size = max(1, int(self.deed.per_second))
         seconds = 0 if self.deed.dry_run else size / self.deed.per_second
         return ((wanted[first : first + size], seconds) for first in range(0, len(wanted), size))
