@@ -24,6 +24,7 @@ from shared.log import get_logger
 from shared.membership import Membership
 from shared.postgres import backoff
 from shared.resting import rest_between_empty_fetches
+from shared.standstill import Standstill, before
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
     Batch = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
-    Handle = Callable[[Batch], Awaitable[None]]
+    Stops = dict[TopicPartition, int]
+    Handle = Callable[[Batch], Awaitable[Stops | None]]
     Assigned = Callable[[AIOKafkaConsumer, list[TopicPartition]], Awaitable[None]]
 
 T = TypeVar("T")
@@ -47,6 +49,7 @@ WAITS = Counter("frontdoor_waits", "Times that a batch waited because something 
 class Consumer:
     """One member of a consumer group; `handle` gets what was polled and returns when all of it is done.
 
+    It may return the offsets at which partitions stop: what comes before is committed, the rest is handled again later.
     `handle` raises `Transient` to be called again with the same batch; anything else it raises stops the service.
     `assigned` is done before anything of newly assigned partitions is read; it may raise the same. Where it seeks (audit
     does), what lies before counts as handled.
@@ -64,7 +67,7 @@ class Consumer:
     ) -> None:
         self._settings, self._health = settings, health
         self._topics, self._group, self._handle, self._assigned = list(topics), group, handle, assigned
-        self._member = Membership(group, places=assigned is not None)
+        self._member, self._standstill = Membership(group, places=assigned is not None), Standstill(group)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consumes until `stop` is set or something that waiting cannot mend happens."""
@@ -82,6 +85,7 @@ class Consumer:
             while not stop.is_set():
                 if measuring.done():
                     measuring.result()  # by itself it ends only by a bug
+                self._standstill.wake(consumer)
                 if self._member.unplaced:
                     await self._place(consumer, stop)
                 elif batch := await self._poll(consumer, stop):
@@ -179,14 +183,17 @@ class Consumer:
                 consumer.resume(*partitions)
 
     async def _work(self, consumer: AIOKafkaConsumer, batch: Batch, stop: asyncio.Event) -> None:
+        stops: Stops = {}
+
         async def handle() -> None:
-            await self._handle(batch)
+            stops.update(await self._handle(batch) or {})
 
         self._member.lag.begun(batch)
         with self._member.busy():
             if await self._tried(handle, stop):
-                self._member.owed.handled(batch)
+                self._member.owed.handled(before(batch, stops))
                 await self._commit(consumer)
+                self._standstill.note(consumer, batch, stops)
             else:
                 self._give_back(consumer, batch)
 

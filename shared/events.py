@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Meta, field
 
 from shared.codes import CareSetting, DecisionKind, Gate, HoldReason, OutcomeKind, Status, Urgency
+from shared.operations import AuditHeads, DeadLetterWorked
 from shared.referral import Coded, CodedReferral, Moment
 
 NAMESPACE: Final = UUID("6f0a2f0e-6b0c-5d7e-9f57-0b1d3a7c4e21")
@@ -33,6 +34,7 @@ RULES_ACTIVATED: Final = "frontdoor.rules.activated.v1"
 RULES_REFUSED: Final = "frontdoor.rules.refused.v1"
 RECORD_DISCLOSED: Final = "frontdoor.record.disclosed.v1"
 AUDIT_HEADS: Final = "frontdoor.audit.headed.v1"
+DEAD_LETTER_WORKED: Final = "frontdoor.dead-letter.worked.v1"
 
 DECISION_TYPES: Final = {
     DecisionKind.ROUTE: ROUTED,
@@ -216,23 +218,6 @@ class RecordDisclosed(Coded, kw_only=True):
     at: Moment
 
 
-class AuditHead(Coded, kw_only=True):
-    """The newest row of one partition's chain."""
-
-    stream: str
-    topic: str
-    partition: int
-    offset: int
-    hash: str
-
-
-class AuditHeads(Coded, kw_only=True):
-    """The heads of every chain at one moment."""
-
-    at: Moment
-    heads: tuple[AuditHead, ...]
-
-
 PAYLOADS: Final[dict[str, type[Coded]]] = {
     RECEIVED: ReferralReceived,
     AMENDED: ReferralAmended,
@@ -247,4 +232,5 @@ PAYLOADS: Final[dict[str, type[Coded]]] = {
     RULES_REFUSED: RulesRefused,
     RECORD_DISCLOSED: RecordDisclosed,
     AUDIT_HEADS: AuditHeads,
+    DEAD_LETTER_WORKED: DeadLetterWorked,
 }

@@ -18,7 +18,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from shared import topics
-from shared.errors import Poison, Transient
+from shared.errors import FrontDoorError, Poison, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +111,20 @@ class Publisher:
             await self.close()
             raise away(error) from error
 
+    async def publish_apart(
+        self, groups: Sequence[Sequence[Record]], within: float
+    ) -> list[list[int | None] | FrontDoorError]:
+        """Each group's offsets as `publish` gives them, or why not all of it was acknowledged in so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                producer = await self._started()
+        except (KafkaError, OSError, TimeoutError) as error:
+            return [away(error) for _ in groups]
+        outcomes = await asyncio.gather(*(_send_apart(producer, group, within) for group in groups))
+        if any(isinstance(outcome, FrontDoorError) for outcome in outcomes):
+            await self.close()
+        return outcomes
+
     async def close(self) -> None:
         """Ends the producer; what is not acknowledged by now is given up."""
         producer, self._producer = self._producer, None
@@ -153,6 +167,18 @@ async def _end(producer: AIOKafkaProducer, within: float) -> None:
         task.cancel()
     if late:
         await asyncio.wait(late, timeout=within)
+
+
+async def _send_apart(
+    producer: AIOKafkaProducer, records: Sequence[Record], within: float
+) -> list[int | None] | FrontDoorError:
+    try:
+        async with asyncio.timeout(within):
+            return await _send(producer, records)
+    except (KafkaError, OSError, TimeoutError) as error:
+        return away(error)
+    except Poison as error:
+        return error
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[int | None]:

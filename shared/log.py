@@ -31,6 +31,7 @@ LOGGABLE: Final = frozenset(
         *("step", "status", "method", "route", "error", "why"),
         # figures
         *("count", "total", "port", "signal", "bytes", "limit", "unaccounted", "parked", "in_flight"),
+        *("first_seen", "last_seen"),
     )
 )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from services.audit.chain import Entry
     from services.audit.store import Store
-    from shared.events import AuditHeads
+    from shared.operations import AuditHeads
     from tests.stack import Database
 
 STREAM: Final = "stream.1"

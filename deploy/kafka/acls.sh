@@ -49,3 +49,7 @@ grant operator --operation Read --resource-pattern-type prefixed --topic referra
 
 # deploy makes topics (`frontdoor topics`) and touches no record.
 grant deploy --operation Create --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
+
+# operator works dead letters too (`frontdoor dead-letters`): sends records on and says so.
+grant operator --operation Write --topic "$received" --topic "$operations" $(topics referrals.routed. '')
+grant operator --operation Describe --group triage --group intake-status

@@ -14,9 +14,10 @@ from prometheus_client import Counter
 
 from shared.cloudevents import Envelope, to_json
 from shared.errors import Transient
-from shared.events import AUDIT_HEADS, NAMESPACE, AuditHead, AuditHeads, derived_id
+from shared.events import AUDIT_HEADS, NAMESPACE, derived_id
 from shared.kafka import Publisher, Record
 from shared.log import get_logger
+from shared.operations import AuditHead, AuditHeads
 from shared.topics import OPERATIONS
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from services.audit.announce import Announcer
 from services.audit.handlers import Handler
 from services.audit.settings import AuditSettings
 from services.audit.store import Store
+from services.audit.waiting import Waiting
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -44,8 +45,11 @@ async def run() -> None:
     )
     others = partial(groups.follow, settings)
     announcer = Announcer(handler, store, publisher, settings.heads_seconds)
+    waiting = Waiting(store, handler)
     try:
-        await serve(settings, Starlette(routes=routes(health)), [consumer.run, announcer.run, others], health)
+        await serve(
+            settings, Starlette(routes=routes(health)), [consumer.run, announcer.run, others, waiting.run], health
+        )
     finally:
         await publisher.close()
         await close_pool(pool)

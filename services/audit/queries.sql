@@ -57,3 +57,12 @@ ORDER BY r."offset";
 SELECT DISTINCT ON (stream) stream, value FROM audit.record
 WHERE type = 'frontdoor.audit.headed.v1' AND topic = $1 AND value IS NOT NULL
 ORDER BY stream, "offset" DESC;
+
+-- name: dead_letters
+SELECT stream, headers FROM audit.record
+WHERE topic LIKE '%.dlq.%' AND gap_to IS NULL AND headers IS NOT NULL AND recorded_at >= $1;
+
+-- name: worked
+SELECT value FROM audit.record
+WHERE type = 'frontdoor.dead-letter.worked.v1' AND topic = 'frontdoor.operations' AND value IS NOT NULL
+  AND recorded_at >= $1;

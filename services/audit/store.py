@@ -41,6 +41,12 @@ class Store:
         with transient():
             return _heads(stream, await self._pool.fetch(SQL.heads, stream))
 
+    async def dead_letters(self, since: dt.datetime) -> tuple[list[tuple[str, bytes]], list[bytes]]:
+        """Stream and headers of the dead letters recorded since then, and the values of the steps that people took."""
+        with transient():
+            letters = [tuple(row) for row in await self._pool.fetch(SQL.dead_letters, since)]
+            return letters, [row["value"] for row in await self._pool.fetch(SQL.worked, since)]
+
     async def append(
         self, stream: str, entries: Entries, recorded_at: dt.datetime, log_starts: Mapping[Place, int]
     ) -> Appended:

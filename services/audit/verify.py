@@ -19,7 +19,7 @@ from services.audit.findings import Finding, Walk
 from services.audit.settings import AuditSettings
 from shared.cloudevents import Unreadable, from_json
 from shared.errors import FrontDoorError, Usage
-from shared.events import AuditHeads
+from shared.operations import AuditHeads
 from shared.postgres import TRANSIENT_ERRORS
 
 if TYPE_CHECKING:

@@ -6,7 +6,19 @@ import sys
 
 from services.frontdoor.cli import call, parser_of
 
-COMMANDS = ("up", "demo", "trace", "explain", "reconcile", "verify", "schemas", "topics", "republish", "lag")
+COMMANDS = (
+    "up",
+    "demo",
+    "trace",
+    "explain",
+    "reconcile",
+    "verify",
+    "dead_letters",
+    "schemas",
+    "topics",
+    "republish",
+    "lag",
+)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ and in another terminal, while it runs:
   frontdoor reconcile                     is everything accounted for?
   frontdoor lag                           is anything behind, or does it stand still?
   frontdoor audit verify                  does the record stand as it was written?
+  frontdoor dead-letters list             does anything wait that could not be read?
 and for those who change the rules, with nothing running:
   frontdoor rules check FILE              could this version come into force, and why not?
 

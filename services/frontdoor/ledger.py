@@ -30,6 +30,7 @@ class Ledger:
     """Takes in rows by id and keeps what is not through.
 
     `parked` is all of `triage.parked`; what is in flight `patience` after it was taken, at `now`, is unaccounted.
+    `edits` are events that a person sent in place of a parked one, each with the id of that one (or of the parked record).
     `whole`: the events are all that intake ever took, so what none of them is behind is a finding.
     """
 
@@ -37,12 +38,14 @@ class Ledger:
     now: dt.datetime
     patience: dt.timedelta = PATIENCE
     whole: bool = True
+    edits: Mapping[UUID, UUID] = field(default_factory=dict)
     missing: list[Output] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._account = Account()
         self._open: list[tuple[Taken, bool, bool]] = []
         self._found: set[UUID] = set()
+        self._edited: set[UUID] = set()
         self._reached: dict[int, int] = {}
         self._published: dict[int, int] = {}
         self._holds = {parked.cause_id: parked for parked in self.parked}
@@ -64,8 +67,10 @@ class Ledger:
             self._open.append((event, decided, audited))
 
     def add_stray(self, decided: Decided) -> None:
-        """One decision whose cause is none of the events. The hold of a parked record has no other cause."""
-        if self.whole and decided.cause_id not in self._holds:
+        """One decision whose cause is none of the events: the hold of a parked record, or what it was edited into."""
+        if decided.cause_id in self.edits:
+            self._edited |= self._edited_from(decided.cause_id)
+        elif self.whole and decided.cause_id not in self._holds:
             self._enter(
                 "unaccounted", Entry(decided.cause_id, decided.referral_id, "at triage", "decision without receipt")
             )
@@ -80,9 +85,12 @@ class Ledger:
         `causes` are the events of intake behind the missing outputs, so far as they count.
         """
         account = self._account
+        for event, decided, _ in self._open:
+            account.decided += not decided and self._by_edit(event)
         account.audited = account.decided - len({o.cause_id for o in self.missing if o.cause_id in causes})
         for event, decided, audited in self._open:
-            self._enter(*self._judge_taken(event, heads, decided=decided, audited=audited), event.received_at)
+            if not (audited and self._by_edit(event)):
+                self._enter(*self._judge_taken(event, heads, decided=decided, audited=audited), event.received_at)
         for output in self.missing:
             cause, hold = causes.get(output.cause_id), self._holds.get(output.cause_id)
             if self.whole or cause or hold:
@@ -129,6 +137,19 @@ class Ledger:
         if output.offset > heads.get((output.topic, output.partition), NOWHERE):
             return "in_flight", entry._replace(why=f"audit has not come to {place} yet")
         return "unaccounted", entry._replace(why=f"audit is past {place} and does not have it")
+
+    def _by_edit(self, event: Taken) -> bool:
+        """Whether the event was parked, and what a person sent in its place is decided."""
+        parked = self._parked(event)
+        return event.event_id in self._edited or (parked is not None and parked.cause_id in self._edited)
+
+    def _edited_from(self, event_id: UUID) -> set[UUID]:
+        """Every event that this one stands for: an edited record may have been parked again, and edited again."""
+        found: set[UUID] = set()
+        while (earlier := self.edits.get(event_id)) is not None and earlier not in found:
+            found.add(earlier)
+            event_id = earlier
+        return found
 
     def _parked(self, event: Taken) -> Parked | None:
         """The parked record at the event's place; of the same referral, since topics made anew count from 0 again."""

@@ -106,3 +106,44 @@ SELECT events, oldest FROM intake.unpublished;
 SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
        count(*) FILTER (WHERE due_at < now()) AS overdue
 FROM triage.held GROUP BY hold_reason, urgency;
+
+-- name: edits
+SELECT event_id, causation_id FROM audit.edited;
+
+-- name: newest_stream
+SELECT stream FROM audit.heads ORDER BY recorded_at DESC LIMIT 1;
+
+-- name: dead_letters
+-- What was disposed of has no headers any more: nothing of it can be worked.
+SELECT stream, topic, partition, "offset", event_id, referral_id, type, synthetic, recorded_at, headers
+FROM audit.record WHERE topic LIKE '%.dlq.%' AND gap_to IS NULL AND headers IS NOT NULL
+ORDER BY recorded_at, topic, partition, "offset";
+
+-- name: worked
+SELECT value FROM audit.record
+WHERE type = 'frontdoor.dead-letter.worked.v1' AND topic = 'frontdoor.operations' AND value IS NOT NULL
+ORDER BY recorded_at, "offset";
+
+-- name: dead_letter
+SELECT key, value, headers FROM audit.record WHERE stream = $1 AND topic = $2 AND partition = $3 AND "offset" = $4;
+
+-- name: alone
+-- One person at a time changes what stands about dead letters; given up with the connection.
+SELECT pg_advisory_lock(hashtextextended('frontdoor.dead-letters', 0));
+
+-- name: not_alone
+SELECT pg_advisory_unlock(hashtextextended('frontdoor.dead-letters', 0));
+
+-- name: receipt_of
+-- The event of intake that a parked record is: by its id, else by where it lies.
+SELECT event_id, referral_id, sequence FROM intake.accounting
+WHERE event_id = $1 OR (partition = $2 AND "offset" = $3) ORDER BY event_id = $1 DESC NULLS LAST LIMIT 1;
+
+-- name: hold_of
+-- The hold that triage made of a parked record.
+SELECT decision_id, referral_id FROM triage.accounting WHERE cause_id = $1 AND kind = 'hold' AND published LIMIT 1;
+
+-- name: output_of
+-- The decision that a record of a routed topic publishes.
+SELECT decision_id, referral_id FROM triage.accounting
+WHERE output_event_id = $1 OR (topic = $2 AND partition = $3 AND "offset" = $4) LIMIT 1;

@@ -100,7 +100,8 @@ async def look(reader_dsn: str, scope: Scope = EVERYTHING) -> Account:
         )
         audited = await Stream.begin(await audit.cursor(SQL.audited))
         heads = {(row["topic"], row["partition"]): row["offset"] for row in await audit.fetch(SQL.heads)}
-        ledger = Ledger(parked, dt.datetime.now(dt.UTC), scope.patience, whole=asked == (None, None))
+        edits = {row["event_id"]: row["causation_id"] for row in await audit.fetch(SQL.edits)}
+        ledger = Ledger(parked, dt.datetime.now(dt.UTC), scope.patience, asked == (None, None), edits)
         await merge(ledger, taken, decided, outputs, audited)
         ids = list({output.cause_id for output in ledger.missing})
         causes = {row["event_id"]: Taken(*row) for row in await intake.fetch(SQL.causes, *asked, ids)}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.frontdoor.recorded import Recorded
+    from shared.operations import DeadLetterWorked
 
 DID: Final[Mapping[OutcomeKind, str]] = {
     OutcomeKind.ACCEPTED: "accepted",
@@ -65,22 +66,26 @@ def _said(event: Recorded) -> tuple[str, str]:
     return words(event, event.payload)
 
 
+def _origin(event: Recorded) -> str:
+    return "an operator, who put it right" if event.sender == "operator" else f"source {event.sender}"
+
+
 def _received(event: Recorded, payload: events.ReferralReceived) -> tuple[str, str]:
     linked = f"; the same content as referral {payload.linked_to}" if payload.linked_to else ""
-    return event.sender, f"taken from source {event.sender} (sequence {payload.sequence}){linked}"
+    return event.sender, f"taken from {_origin(event)} (sequence {payload.sequence}){linked}"
 
 
 def _amended(event: Recorded, payload: events.ReferralAmended) -> tuple[str, str]:
     changed = f": {', '.join(payload.changed)}" if payload.changed else ""
-    return event.sender, f"amended by source {event.sender} (sequence {payload.sequence}){changed}"
+    return event.sender, f"amended by {_origin(event)} (sequence {payload.sequence}){changed}"
 
 
 def _cancelled(event: Recorded, payload: events.ReferralCancelled) -> tuple[str, str]:
-    return event.sender, f"cancelled by source {event.sender} (sequence {payload.sequence}), reason {payload.reason}"
+    return event.sender, f"cancelled by {_origin(event)} (sequence {payload.sequence}), reason {payload.reason}"
 
 
 def _conflicting(event: Recorded, payload: events.ReferralConflicting) -> tuple[str, str]:
-    came = f"other content came from source {event.sender} under the same message id (sequence {payload.sequence})"
+    came = f"other content came from {_origin(event)} under the same message id (sequence {payload.sequence})"
     return event.sender, f"{came}: a person must see which one holds"
 
 
@@ -150,6 +155,11 @@ def _disclosed(_: Recorded, payload: events.RecordDisclosed) -> tuple[str, str]:
     return by, f"record read by {by}, purpose {payload.purpose}"
 
 
+def _worked(_: Recorded, payload: DeadLetterWorked) -> tuple[str, str]:
+    new = f" as event {payload.sent_as}" if payload.sent_as else ""
+    return payload.by, f"dead letter ({payload.code}) {payload.step} by {payload.by}{new}: {payload.why}"
+
+
 def _dead_letter(event: Recorded) -> tuple[str, str]:
     group, code = event.note("dlq-original-group"), event.note("dlq-error-code")
     place = "-".join(event.note(f"dlq-original-{part}") or "?" for part in ("topic", "partition", "offset"))
@@ -170,5 +180,6 @@ WORDS: Final[Mapping[str, Callable[[Recorded, Any], tuple[str, str]]]] = {
     events.CONFLICTING: _conflicting,
     events.OUTCOME: _outcome,
     events.RECORD_DISCLOSED: _disclosed,
+    events.DEAD_LETTER_WORKED: _worked,
     **dict.fromkeys(events.DECISION_TYPES.values(), _decision),
 }

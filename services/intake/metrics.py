@@ -25,5 +25,4 @@ FOLLOWED: Final = Gauge("frontdoor_statuses_followed", "1 while triage's decisio
 NOBODY_RECEIVES: Final = Counter(
     "frontdoor_nobody_receives", "Decisions for a destination that no team stands for", ("destination",)
 )
-PARKED: Final = Counter("frontdoor_parked", "Records that can never work", ("code",))
 RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox", ("topic",))

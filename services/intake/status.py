@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 from msgspec import Meta
 
 from services.intake import metrics
 from shared.cloudevents import Unreadable, from_json, header
 from shared.codes import Status
-from shared.dead_letters import dead_letter
+from shared.dead_letters import Parking, Unworkable
 from shared.errors import Poison
 from shared.events import Decision
 from shared.log import get_logger
 from shared.topics import STATUS_GROUP
-from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
     from services.intake.senders import Senders
     from services.intake.store import Store
-    from shared.consumer import Batch
+    from shared.consumer import Batch, Stops
     from shared.kafka import Publisher
 
 
@@ -44,31 +42,28 @@ class StatusHandler:
     """Handles the batches of the routed topics; `senders` say which team stands for what."""
 
     def __init__(self, store: Store, publisher: Publisher, senders: Senders) -> None:
-        self._store, self._publisher, self._senders = store, publisher, senders
+        self._store, self._senders = store, senders
+        self._parking = Parking(publisher, STATUS_GROUP, lambda: dt.datetime.now(dt.UTC))
 
-    async def __call__(self, batch: Batch) -> None:
-        """Returns when every decision is noted and every record that can never work is parked."""
-        decisions, live, letters = [], [], []
-        for record in (record for records in batch.values() for record in records):
+    async def __call__(self, batch: Batch) -> Stops:
+        """Returns when every decision is noted and every record that can never work is parked, or where it could not be."""
+        decisions, unworkable = [], []
+        for partition, record in ((partition, record) for partition, records in batch.items() for record in records):
             try:
-                decisions.append(decision_in(record))
-                live += decisions[-1:] if header(record.headers, "ce_synthetic") != "true" else []
+                decisions.append((partition, record, decision_in(record)))
             except Poison as poison:
-                metrics.PARKED.labels(poison.code).inc()
-                letters.append(dead_letter(record, poison, STATUS_GROUP, dt.datetime.now(dt.UTC)))
-                get_logger().error(
-                    "record parked",
-                    code=poison.code,
-                    topic=record.topic,
-                    partition=record.partition,
-                    offset=record.offset,
-                    referral_id=_key_of(record),
-                    traceparent=well_formed(header(record.headers, "traceparent")),
-                )
-        await self._publisher.publish(letters)
-        await self._store.note_decisions(decisions)
-        for decision in live:
-            self._check_received(decision)
+                unworkable.append(Unworkable(record, poison))
+        _, stops = await self._parking.park(unworkable)
+        noted = [
+            (record, decision)
+            for partition, record, decision in decisions
+            if partition not in stops or record.offset < stops[partition]
+        ]
+        await self._store.note_decisions([decision for _, decision in noted])
+        for record, decision in noted:
+            if header(record.headers, "ce_synthetic") != "true":
+                self._check_received(decision)
+        return stops
 
     def _check_received(self, decision: Decision) -> None:
         """Rules change while services run, teams at a start: a destination may come that no team stands for yet."""
@@ -80,14 +75,6 @@ class StatusHandler:
             metrics.NOBODY_RECEIVES.labels(name).inc()
             why = "no team of FRONTDOOR_TEAMS stands for it: nobody there sees this referral"
             get_logger().error("no team receives", destination=name, referral_id=str(decision.referral_id), why=why)
-
-
-def _key_of(record: Any) -> str | None:
-    """The referral id that a record's key is, if it is one."""
-    try:
-        return str(UUID((record.key or b"").decode()))
-    except ValueError:
-        return None
 
 
 def decision_in(record: Any) -> Decision:

@@ -10,12 +10,12 @@ from msgspec import Struct
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header
 from shared.errors import Poison
-from shared.events import Cause, derived_id
+from shared.parked import PARKED, parked_id
 
 if TYPE_CHECKING:
+    from shared.events import Cause
     from shared.referral import CodedReferral
 
-PARKED: Final = "frontdoor.record.parked.v1"
 _DECIDABLE: Final = frozenset((events.RECEIVED, events.AMENDED, events.CANCELLED, events.CONFLICTING, events.OUTCOME))
 _MOST_SEQUENCE: Final = 2**31 - 1
 _YEARS: Final = range(2000, 3000)
@@ -85,7 +85,7 @@ def parked(record: Any, code: str, generation: int = 1) -> Seen:
     """The cause that stands for a record which can never be read: its place in Kafka, in this topic generation."""
     subject = header(record.headers, "ce_subject")
     return Seen(
-        cause_id=parked_cause_id(record.topic, record.partition, record.offset, generation),
+        cause_id=parked_id(record.topic, record.partition, record.offset, generation),
         type=PARKED,
         referral_id=_uuid(_text(record.key)) or _uuid(subject),
         event=None,
@@ -94,15 +94,6 @@ def parked(record: Any, code: str, generation: int = 1) -> Seen:
         synthetic=header(record.headers, "ce_synthetic") == "true",
         code=code,
     )
-
-
-def parked_cause_id(topic: str, partition: int, offset: int, generation: int = 1) -> UUID:
-    """The id of the cause that a parked record is: derived from its place, since nothing in it can be trusted.
-
-    A topic made anew counts its offsets from 0 again: its generation keeps the places apart.
-    """
-    place = f"{topic}/{partition}/{offset}"
-    return derived_id(events.NAMESPACE, PARKED, place if generation == 1 else f"{place}/{generation}")
 
 
 def _parsed(event_type: str, value: bytes | None) -> Cause:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage import outcomes
-from services.triage.causes import PARKED
 from services.triage.document import document
 from services.triage.draft import Draft
 from services.triage.rules import URGENT_SECTIONS
 from shared import events
 from shared.codes import DecisionKind, HoldReason, Status, Urgency, most_urgent
+from shared.parked import PARKED
 
 if TYPE_CHECKING:
     from services.triage.causes import Seen

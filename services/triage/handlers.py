@@ -11,26 +11,23 @@ from prometheus_client import Counter
 from services.triage.causes import parked, read
 from services.triage.store import Arrival, Store
 from shared import topics
-from shared.dead_letters import dead_letter
+from shared.dead_letters import Parking, Unworkable
 from shared.errors import Bug, Poison
-from shared.log import get_logger
-from shared.traceparent import well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from services.triage.rulebook import Rulebook
     from services.triage.settings import TriageSettings
-    from shared.consumer import Batch
+    from shared.consumer import Batch, Stops
     from shared.events import Decision
-    from shared.kafka import Publisher, Record
+    from shared.kafka import Publisher
 
     Place = tuple[str, int, int]
 
 DECIDED: Final = Counter("frontdoor_decided", "Decisions", ("kind", "setting", "urgency"))
 HELD: Final = Counter("frontdoor_held", "Decisions that wait for a person at the hub", ("reason",))
 PUBLISHED: Final = Counter("frontdoor_published", "Records published", ("topic",))
-PARKED: Final = Counter("frontdoor_parked", "Records that can never work", ("code",))
 
 
 class Handler:
@@ -48,21 +45,28 @@ class Handler:
         self._share, self._generation = settings.fuse_share, settings.topic_generation
         self._newest: dict[Place, bool] = {}  # whether each was poison; a batch that is tried again counts once
         self._window = settings.fuse_window
+        self._parking = Parking(publisher, topics.TRIAGE_GROUP, clock)
+        self._held_at: dict[tuple[str, int], int] = {}  # where partitions stop, their person being held by now
 
-    async def __call__(self, batch: Batch) -> None:
-        """Returns when every record of the batch is decided, published and accounted for."""
-        arrivals, letters = self._read([record for records in batch.values() for record in records])
-        now = self._clock()
-        outputs, decisions = await self._store.decide(arrivals, await self._rulebook.in_force(), now)
-        await self._park(arrivals, letters)
+    async def __call__(self, batch: Batch) -> Stops:
+        """Returns when every record is decided, published and accounted for; where a dead letter cannot be written, not."""
+        arrivals, unworkable = self._read([record for records in batch.values() for record in records])
+        written, stops = await self._parking.park(unworkable)
+        arrivals = [arrival for arrival in arrivals if self._goes_on(arrival, stops)]
+        outputs, decisions = await self._store.decide(arrivals, await self._rulebook.in_force(), self._clock())
+        await self._note_parked(arrivals, written)
         offsets = await self._publisher.publish(outputs.records)
         await self._store.published(outputs, offsets)
+        for partition in batch:
+            self._held_at.pop(partition, None)
+        self._held_at |= stops
         for topic, count in tally(record.topic for record in outputs.records).items():
             PUBLISHED.labels(topic).inc(count)
         _note(decisions)
+        return stops
 
-    def _read(self, records: Sequence[Any]) -> tuple[list[Arrival], list[Record]]:
-        arrivals, letters = [], []
+    def _read(self, records: Sequence[Any]) -> tuple[list[Arrival], list[Unworkable]]:
+        arrivals, unworkable = [], []
         for record in records:
             place = (record.topic, record.partition, record.offset)
             try:
@@ -71,9 +75,15 @@ class Handler:
             except Poison as poison:
                 self._newest[place] = True
                 arrivals.append(Arrival(parked(record, poison.code, self._generation), *place, detail=poison.detail))
-                letters.append(dead_letter(record, poison, topics.TRIAGE_GROUP, self._clock()))
+                unworkable.append(Unworkable(record, poison))
         self._check_fuse()
-        return arrivals, letters
+        return arrivals, unworkable
+
+    def _goes_on(self, arrival: Arrival, stops: Stops) -> bool:
+        """Whether an arrival is decided now. The one that stops its partition is, once: its person is held meanwhile."""
+        place = (arrival.topic, arrival.partition)
+        stop = stops.get(place)
+        return stop is None or arrival.offset < stop or (arrival.offset == stop and self._held_at.get(place) != stop)
 
     def _check_fuse(self) -> None:
         """Most records being poison is a fault of ours (a bad deploy): stop rather than park everyone."""
@@ -83,25 +93,15 @@ class Handler:
         if full and poison > self._share * self._window:
             raise Bug("fuse", f"{poison} of the newest {self._window} records cannot be read")
 
-    async def _park(self, arrivals: Sequence[Arrival], letters: Sequence[Record]) -> None:
-        """Dead letters are acknowledged before any offset is committed; the person is held at the hub by then."""
-        if letters:
-            causes = [arrival.seen.cause_id for arrival in arrivals if arrival.seen.code]
-            offsets = await self._publisher.publish(letters)
-            await self._store.dead_letters_written(causes, offsets)
-            for arrival in arrivals:
-                seen = arrival.seen
-                if code := seen.code:
-                    PARKED.labels(code).inc()
-                    get_logger().error(
-                        "record parked",
-                        code=code,
-                        topic=arrival.topic,
-                        partition=arrival.partition,
-                        offset=arrival.offset,
-                        referral_id=str(seen.referral_id) if seen.referral_id else None,
-                        traceparent=well_formed(seen.traceparent),
-                    )
+    async def _note_parked(self, arrivals: Sequence[Arrival], written: Mapping[Any, int | None]) -> None:
+        """Where each parked record lies: acknowledged before any offset is committed."""
+        lies = {
+            arrival.seen.cause_id: written[place]
+            for arrival in arrivals
+            if (place := ((arrival.topic, arrival.partition), arrival.offset)) in written
+        }
+        if lies:
+            await self._store.dead_letters_written(list(lies), list(lies.values()))
 
 
 def _note(decisions: Sequence[Decision]) -> None:

@@ -35,6 +35,11 @@ SENT: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         topics.OPERATIONS: (events.RULES_ACTIVATED, events.RULES_REFUSED),
     },
     "audit": {topics.OPERATIONS: (events.AUDIT_HEADS,)},
+    "operator": {
+        topics.RECEIVED: CAUSES,
+        **dict.fromkeys(topics.ROUTED.values(), DECISIONS),
+        topics.OPERATIONS: (events.DEAD_LETTER_WORKED,),
+    },
 }
 READ: Final[dict[str, tuple[str, ...]]] = {
     topics.TRIAGE_GROUP: (topics.RECEIVED,),
@@ -45,7 +50,7 @@ READ: Final[dict[str, tuple[str, ...]]] = {
 HEADERS: Final = {
     "ce_specversion": "1.0",
     "ce_id": "UUID, derived: whatever is repeated anywhere has the same id",
-    "ce_source": "URN of what caused the event: urn:frontdoor:intake:<source>, urn:frontdoor:triage, urn:frontdoor:audit",
+    "ce_source": "URN of what caused the event: urn:frontdoor:intake:<source>, urn:frontdoor:triage, urn:frontdoor:audit, urn:frontdoor:operator",
     "ce_type": "frontdoor.<noun>.<verb>.v1",
     "ce_time": "RFC 3339, UTC",
     "ce_dataschema": "urn:frontdoor:schema:<ce_type>, the id of a schema in docs/schemas",
@@ -115,7 +120,7 @@ def _channel(topic: str) -> dict[str, Any]:
 def _types(topic: str) -> tuple[str, ...]:
     if topic in topics.DEAD_LETTER_TOPICS:
         return (DEAD_LETTER,)
-    return tuple(name for by_topic in SENT.values() for name in by_topic.get(topic, ()))
+    return tuple(dict.fromkeys(name for by_topic in SENT.values() for name in by_topic.get(topic, ())))
 
 
 def _describe(topic: str) -> str:
@@ -123,7 +128,7 @@ def _describe(topic: str) -> str:
         original, _, group = topic.rpartition(".dlq.")
         return f"Records of {original} that group {group} could not work, byte for byte."
     if topic == topics.OPERATIONS:
-        return "What operators and auditors must see: rules in force, records read, audit heads."
+        return "What operators and auditors must see: rules in force, records read, dead letters worked, audit heads."
     if topic == topics.RECEIVED:
         return "Everything that intake takes in about a referral, keyed by referral id."
     return (

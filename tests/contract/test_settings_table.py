@@ -40,8 +40,8 @@ MODELS: Final[dict[str, type[Settings]]] = {
 }
 COMMANDS: Final = {
     "DATA": "folder of the running `frontdoor up`, for the commands that read it (default: the last that still runs)",
-    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag` and `rules history` elsewhere",
-    "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain` and `audit verify` elsewhere",
+    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `trace` and `rules history` elsewhere",
+    "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain`, `audit verify` and `dead-letters` elsewhere",
     "KEY": "a synthetic source's key, for `demo --url`",
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",

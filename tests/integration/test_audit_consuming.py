@@ -26,6 +26,7 @@ from shared import events, topics
 from shared.cloudevents import Envelope, from_json
 from shared.codes import CareSetting
 from shared.kafka_admin import admin
+from shared.operations import AuditHeads
 from shared.settings import ServiceSettings
 from tests.stack import Stack
 from tests.waiting import eventually
@@ -181,7 +182,7 @@ async def test_heads_are_published_and_audited_and_rest_when_nothing_moves(syste
 
     async def told() -> set[str]:
         rows = await system.fetch("SELECT value FROM audit.record WHERE type = $1", events.AUDIT_HEADS)
-        newest = [from_json(events.AuditHeads, row["value"]) for row in rows][-1:]
+        newest = [from_json(AuditHeads, row["value"]) for row in rows][-1:]
         return {head.topic for heads in newest for head in heads.heads}
 
     await eventually(lambda: all_told(told))

@@ -17,7 +17,8 @@ from services.audit.chain import Place
 from services.audit.columns import entry
 from services.audit.store import Store
 from shared.cloudevents import from_json
-from shared.events import AUDIT_HEADS, AuditHeads
+from shared.events import AUDIT_HEADS
+from shared.operations import AuditHeads
 from shared.topics import OPERATIONS
 from tests.builders import ARecord, an_id
 from tests.chains import ADA, NOW, PLACE, STREAM, a_record, append, findings, looked_over, some

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError, for_code
 
+from services.frontdoor.dead_letters.system import handled, kafka_holds
 from shared import topics
 from shared.errors import Transient
 from shared.kafka import Publisher, Record, client_options
@@ -83,6 +84,7 @@ async def test_every_service_may_look_at_every_topic(with_topics: ApacheKafka) -
         ("triage", topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP)),
         ("triage", topics.OPERATIONS),
         ("audit", topics.OPERATIONS),
+        *(("operator", topic) for topic in (*topics.REFERRAL_TOPICS, topics.OPERATIONS)),
     ],
 )
 async def test_a_service_may_publish_what_it_publishes(with_topics: ApacheKafka, user: str, topic: str) -> None:
@@ -91,7 +93,13 @@ async def test_a_service_may_publish_what_it_publishes(with_topics: ApacheKafka,
 
 @pytest.mark.parametrize(
     ("user", "topic"),
-    [("triage", topics.RECEIVED), ("audit", topics.RECEIVED), ("intake", PRIMARY), ("audit", PRIMARY)],
+    [
+        ("triage", topics.RECEIVED),
+        ("audit", topics.RECEIVED),
+        ("intake", PRIMARY),
+        ("audit", PRIMARY),
+        ("operator", topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP)),
+    ],
 )
 async def test_a_service_may_publish_nothing_else(with_topics: ApacheKafka, user: str, topic: str) -> None:
     with pytest.raises(Transient, match="AuthorizationFailed"):
@@ -108,6 +116,17 @@ async def test_a_service_may_publish_nothing_else(with_topics: ApacheKafka, user
 )
 async def test_a_group_may_read_what_it_reads(with_topics: ApacheKafka, user: str, group: str, topic: str) -> None:
     await read(with_topics, user, group, topic)
+
+
+async def test_an_operator_sees_how_far_a_group_has_come_and_what_kafka_holds(with_topics: ApacheKafka) -> None:
+    place = (topics.RECEIVED, 0, 10**9)
+    assert not await handled(of(with_topics, "operator"), topics.TRIAGE_GROUP, [place], patience=0)
+    assert (topics.RECEIVED, 0) in await kafka_holds(of(with_topics, "operator"))
+
+
+async def test_an_operator_reads_no_record(with_topics: ApacheKafka) -> None:
+    with pytest.raises((TopicAuthorizationFailedError, GroupAuthorizationFailedError)):
+        await read(with_topics, "operator", topics.TRIAGE_GROUP, topics.RECEIVED)
 
 
 async def test_intake_may_not_read_back_what_it_published(with_topics: ApacheKafka) -> None:

@@ -204,3 +204,32 @@ def test_since_is_a_time_or_a_span(text: str, time: dt.datetime) -> None:
 def test_since_anything_else_is_a_usage_error(text: str) -> None:
     with pytest.raises(Usage):
         since_when(text, NOW)
+
+
+async def test_a_parked_event_that_somebody_edited_is_decided_by_way_of_what_was_sent_in_its_place() -> None:
+    world = World()
+    event = world.event()
+    world.decide(world.park(event))
+    again, last = an_id("edited"), an_id("edited again")
+    world.decide(event._replace(event_id=last))
+    account = await world.account(edits={again: event.event_id, last: again})
+    assert (account.taken, account.decided, account.audited) == (1, 1, 1)
+    assert (account.parked, account.in_flight, account.unaccounted) == ([], [], [])
+
+
+async def test_an_edited_record_is_named_as_parked_until_it_is_decided() -> None:
+    world = World()
+    event = world.event()
+    world.decide(world.park(event))
+    account = await world.account(edits={an_id("edited"): event.event_id})
+    assert ids(account.parked) == {event.event_id}
+
+
+async def test_an_event_whose_own_id_could_not_be_read_is_decided_by_way_of_its_parked_record() -> None:
+    world = World()
+    event = world.event()
+    parked = world.park(event)
+    world.decide(parked)
+    world.decide(event._replace(event_id=an_id("edited")))
+    account = await world.account(edits={an_id("edited"): parked.event_id})
+    assert (account.decided, account.parked, account.unaccounted) == (1, [], [])

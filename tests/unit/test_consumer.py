@@ -222,3 +222,22 @@ async def test_a_member_that_is_assigned_again_and_again_says_what_to_look_for(
         await client.listener.on_partitions_assigned({P0})
     await loop.ended()
     assert capsys.readouterr().out.count("FRONTDOOR_INSTANCE") == 1
+
+
+async def test_each_wait_counts_one_attempt_and_asks_for_a_longer_pause(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def backoff(attempt: int) -> float:
+        asked.append(attempt)
+        return 0.001
+
+    monkeypatch.setattr(module, "backoff", backoff)
+    loop = Loop(client).start()
+    loop.trouble = [Transient("postgres-away", "OSError")] * 7
+    client.polls.put_nowait(records(0, 1))
+    await eventually(lambda: client.did == [{0: 2}])
+    await loop.ended()
+    assert asked == [1, 2, 3, 4, 5, 6, 7]
+    assert len(loop.handled) == 8

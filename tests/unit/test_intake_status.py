@@ -14,7 +14,7 @@ from services.intake.app import Beside, follow_triage
 from services.intake.senders import Senders, Team
 from services.intake.status import StatusHandler, decision_in
 from shared.cloudevents import from_plain, header, to_json
-from shared.errors import Poison
+from shared.errors import Poison, Transient
 from shared.events import Decision
 from shared.health import Health
 from tests.builders import MONDAY_10AM, ARecord, an_id
@@ -46,17 +46,24 @@ def a_decision(*, synthetic: bool = False, **fields: Any) -> ARecord:
 
 
 class Kept:
-    """Stands for the store and for Kafka: what reached them."""
+    """Stands for the store and for Kafka: what reached them. `away` are dead-letter topics that take nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *away: str) -> None:
+        self.away = away
         self.decisions: list[Decision] = []
         self.letters: list[Record] = []
 
     async def note_decisions(self, decisions: list[Decision]) -> None:
         self.decisions += decisions
 
-    async def publish(self, letters: list[Record]) -> None:
+    async def publish_apart(self, groups: list[list[Record]], _: float) -> list[Any]:
+        return [self._take(letters) for letters in groups]
+
+    def _take(self, letters: list[Record]) -> Any:
+        if letters[0].topic in self.away:
+            return Transient("kafka-refused", "TopicAuthorizationFailedError")
         self.letters += letters
+        return list(range(len(letters)))
 
 
 def a_team(name: str, destination: str, **fields: Any) -> Team:
@@ -74,7 +81,7 @@ TEAMS = (
 
 async def handled(*records: ARecord) -> Kept:
     kept: Any = Kept()
-    batch: Any = {"a partition": list(records)}
+    batch: Any = {("referrals.routed.secondary-care", 0): list(records)}
     await StatusHandler(kept, kept, Senders((), TEAMS))(batch)
     return kept  # type: ignore[no-any-return]  # it stands for two things
 
@@ -99,6 +106,32 @@ async def test_a_decision_that_cannot_be_kept_is_parked_and_the_others_are_kept(
     kept = await handled(a_decision(**fields), a_decision())
     assert [header(letter.headers, "dlq-error-code") for letter in kept.letters] == ["not-a-decision"]
     assert len(kept.decisions) == 1
+
+
+async def test_where_a_dead_letter_cannot_be_written_its_partition_stops_and_the_others_go_on():
+    kept: Any = Kept("referrals.routed.secondary-care.dlq.intake-status")
+    poison = ARecord(topic="referrals.routed.secondary-care", offset=6, value=b"{")
+    sound, later = a_decision(sequence=1), a_decision(sequence=3)
+    sound.offset, later.offset = 5, 7
+    elsewhere = a_decision(sequence=2)
+    elsewhere.topic, other = "referrals.routed.peer-support", ARecord(topic="referrals.routed.peer-support", value=b"{")
+    batch: Any = {
+        ("referrals.routed.secondary-care", 0): [sound, poison, later],
+        ("referrals.routed.peer-support", 0): [other, elsewhere],
+    }
+    stops = await StatusHandler(kept, kept, Senders((), TEAMS))(batch)
+    assert stops == {("referrals.routed.secondary-care", 0): 6}
+    assert [decision.sequence for decision in kept.decisions] == [1, 2]
+    assert [letter.topic for letter in kept.letters] == ["referrals.routed.peer-support.dlq.intake-status"]
+
+
+async def test_a_batch_that_is_tried_again_writes_no_dead_letter_twice():
+    kept: Any = Kept()
+    handle = StatusHandler(kept, kept, Senders((), TEAMS))
+    batch: Any = {("referrals.routed.secondary-care", 0): [a_decision(sequence=2**31)]}
+    for _ in range(3):
+        assert await handle(batch) == {}
+    assert len(kept.letters) == 1
 
 
 async def test_a_parked_record_is_named_by_its_ids_where_they_are_ids():

@@ -19,8 +19,8 @@ from services.audit import chain
 from services.audit import store as audit_store
 from services.intake import handlers
 from services.intake.store import SQL
-from services.triage.handlers import Handler
 from shared import consumer
+from shared.dead_letters import Parking
 from tests.chaos.seeded.__main__ import whole
 from tests.chaos.seeded.checkers import (
     each_event_is_published_once,
@@ -84,19 +84,20 @@ def dedupe_off() -> None:
 
 def dead_letter_after_commit() -> None:
     """What is parked is written some seconds after its batch was committed."""
-    park = Handler._park
+    park = Parking.park
     waiting = set()
 
-    async def later(self: Any, arrivals: Any, letters: Any) -> None:
+    async def later(self: Any, unworkable: Any) -> None:
         await asyncio.sleep(4)
-        await park(self, arrivals, letters)
+        await park(self, unworkable)
 
-    async def parked(self: Any, arrivals: Any, letters: Any) -> None:
-        task = asyncio.create_task(later(self, arrivals, letters))
+    async def parked(self: Any, unworkable: Any) -> Any:
+        task = asyncio.create_task(later(self, unworkable))
         waiting.add(task)
         task.add_done_callback(waiting.discard)
+        return {}, {}
 
-    patch.object(Handler, "_park", parked).start()
+    patch.object(Parking, "park", parked).start()
 
 
 def relay_without_lock() -> None:

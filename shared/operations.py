@@ -1,0 +1,50 @@
+"""The payloads of events that are about the system's own work, not about one referral's course."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from shared.referral import Coded, Moment
+
+
+class AuditHead(Coded, kw_only=True):
+    """The newest row of one partition's chain."""
+
+    stream: str
+    topic: str
+    partition: int
+    offset: int
+    hash: str
+
+
+class AuditHeads(Coded, kw_only=True):
+    """The heads of every chain at one moment."""
+
+    at: Moment
+    heads: tuple[AuditHead, ...]
+
+
+class DeadLetterWorked(Coded, kw_only=True):
+    """What a person did about a dead letter: who and why; `why` is about the record, never about whom it is about.
+
+    `entry` is the dead letter's id (`shared.parked.parked_id`), `topic`, `partition` and `offset` where the record was
+    read, `event_id` its own id where that could be read. What was replayed or edited lies at `sent_offset` of
+    `sent_partition` of the same topic; an edited record is another event, `sent_as`.
+    """
+
+    entry: UUID
+    step: Literal["replayed", "edited", "discarded"]
+    by: str
+    why: str
+    at: Moment
+    group: str
+    code: str
+    topic: str
+    partition: int
+    offset: int
+    referral_id: UUID | None = None
+    event_id: UUID | None = None
+    sent_as: UUID | None = None
+    sent_partition: int | None = None
+    sent_offset: int | None = None
