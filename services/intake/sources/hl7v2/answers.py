@@ -56,6 +56,7 @@ _BY_CODE: Final = {
 _UNSUPPORTED: Final = {"MSH-9": "200", "MSH-11": "202", "MSH-12": "203"}
 # What is wrong with a message, not with the moment: sent again as it is, it is answered so again.
 _WRONG: Final = frozenset(("unreadable", "incomplete", "conflict", "not-found", "wrong-type", "required"))
+_PLACES: Final = {"not-found": "RF1-6"}
 _PLACE: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+))?")
 _ENHANCED: Final = {"AA": "CA", "AE": "CE", "AR": "CR"}
 
@@ -86,7 +87,7 @@ def refused(body: bytes, refusal: Refused, source: Source | None, now: dt.dateti
     phone = [refusal.members["phone_now"]] if refusal.members.get("emergency") else []
     known = refusal.members.get("referral_id")
     writer.acknowledge(" ".join((*phone, refusal.detail, *([f"(referral {known})"] if known else []))))
-    for place, code, detail in refusal.faults or (("", refusal.code, refusal.detail),):
+    for place, code, detail in refusal.faults or ((_PLACES.get(refusal.code, ""), refusal.code, refusal.detail),):
         writer.error(place, code, " ".join((*phone, detail)), "E")
     return writer.status, writer.bytes()
 

@@ -20,6 +20,8 @@ from services.intake.sources.hl7v2.profile import Hl7, takes
 from services.intake.sources.told import Told, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.intake.senders import Source
     from services.intake.sources.told import Does
 
@@ -76,7 +78,7 @@ def _does(header: Header, source: Source) -> Does:
 
 def _referred(message: Message, does: Does, profile: Hl7 | None) -> Told:
     draft = Draft(changes=does == "amend")
-    readers = {
+    readers: dict[str, Callable[[Draft, Segment], None]] = {
         "PID": people.person,
         "PD1": people.practice,
         "NK1": people.carer,

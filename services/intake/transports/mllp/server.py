@@ -133,21 +133,23 @@ class Mllp:
         """The next block; None where the connection is over. `Refused` for one that is too long, or does not end."""
         try:
             async with asyncio.timeout(self._settings.mllp_idle):
-                while (block := self._found(frames)) is None:
-                    if frames.skipped > MOST_SKIPPED:
-                        return None
-                    limit = (
-                        self._settings.mllp_idle if frames.open or frames.skipped else self._settings.mllp_first_byte
-                    )
-                    data = await asyncio.wait_for(reader.read(CHUNK), limit)
-                    if not data:
-                        return None
-                    self._held += len(data)
-                    frames.feed(data)
+                return await self._arriving(reader, frames)
         except TimeoutError:
-            if frames.open:
-                raise Refused(408, "too-slow", "the end of the message (0x1C 0x0D) did not arrive in time") from None
-            return None
+            if not frames.open:
+                return None
+            raise Refused(408, "too-slow", "the end of the message (0x1C 0x0D) did not arrive in time") from None
+
+    async def _arriving(self, reader: StreamReader, frames: Frames) -> bytes | None:
+        idle, first = self._settings.mllp_idle, self._settings.mllp_first_byte
+        block = self._found(frames)
+        while block is None:
+            begun = frames.open or frames.skipped
+            data = await asyncio.wait_for(reader.read(CHUNK), idle if begun else first)
+            if not data or frames.skipped > MOST_SKIPPED:
+                return None
+            self._held += len(data)
+            frames.feed(data)
+            block = self._found(frames)
         return block
 
     def _found(self, frames: Frames) -> bytes | None:
