@@ -129,13 +129,17 @@ class Line:
 
 @asynccontextmanager
 async def listening(
-    database: Database, folder: Path, profiles: Mapping[str, Any] | None = None, **settings: Any
+    database: Database,
+    folder: Path,
+    profiles: Mapping[str, Any] | None = None,
+    stop: asyncio.Event | None = None,
+    **settings: Any,
 ) -> AsyncIterator[tuple[Desk, int]]:
-    """Intake with its MLLP listener, until the end; then it stops in order."""
+    """Intake with its MLLP listener, until `stop` or the end; then it stops in order."""
     port = free_port()
     given = {"mllp_port": port, "host": "127.0.0.1", **settings}
     async with intake(database, folder, profiles or PROFILES, **given) as desk:
-        stop = asyncio.Event()
+        stop = stop or asyncio.Event()
         server = Mllp(desk.settings, desk.whole, Admission(desk.whole.senders, desk.settings), Health(30))
         running = asyncio.create_task(server.run(stop))
         await _answers(port, running)

@@ -124,17 +124,16 @@ def messages(block: bytes) -> list[bytes]:
 def parse(body: bytes, charset: str | None = None) -> Message:
     """The message in `body`. `Refused` where it does not begin as one, or is longer than is read."""
     if body[:3] != b"MSH" or len(body) < 8 or body[3:4].isspace() or body[3:4].isalnum():
-        raise Refused(400, "unreadable", "this is no HL7 v2 message: it does not begin with MSH", _at("MSH", "no MSH"))
+        raise Refused(400, "unreadable", "this is no HL7 v2 message: it does not begin with MSH", _at("MSH"))
     mark, names = body[3:4], body[:4096].splitlines()[0].split(body[3:4])
     declared = names[17].partition(names[1][1:2] or b"~")[0].decode("ascii", "replace") if len(names) > 17 else ""
+    if not _distinct(mark + names[1]):
+        raise Refused(400, "unreadable", "the encoding characters of MSH cannot be read", _at("MSH-2"))
     text, misdeclared = decoded(body, declared, charset)
     lines = _lines(text)
     if len(lines) > MOST_SEGMENTS or sum(map(body.count, (mark, *map(_one, names[1][:5])))) > MOST_MARKS:
         raise Refused(413, "too-large", "the message has more segments or fields than are read")
-    try:
-        parsed = hl7.parse("\r".join(lines))
-    except (hl7.HL7Exception, IndexError, ValueError) as error:
-        raise Refused(400, "unreadable", "the encoding characters of MSH cannot be read", _at("MSH-2", "")) from error
+    parsed = hl7.parse("\r".join(lines))
     counts: dict[str, int] = {}
     segments = []
     marks = str(parsed[0][1]) + str(parsed[0][2])
@@ -190,5 +189,11 @@ def _one(mark: int) -> bytes:
     return bytes((mark,))
 
 
-def _at(place: str, detail: str) -> Fault:
-    return Fault(place, "unreadable", detail or "cannot be read as what belongs here")
+def _distinct(marks: bytes) -> bool:
+    """Whether no two of the separators are the same; those that MSH-2 leaves out are the usual ones."""
+    told = (marks + b"|^~\\&"[len(marks) :])[:5]
+    return len(set(told)) == len(told) and not any(chr(mark).isalnum() or chr(mark).isspace() for mark in told)
+
+
+def _at(place: str) -> Fault:
+    return Fault(place, "unreadable", "cannot be read as what belongs here")

@@ -18,9 +18,12 @@ EVERYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 def _codec(name: str) -> str:
-    if codecs.encode("MSH|^~\\&", name) != b"MSH|^~\\&":
-        raise ValueError("not a character set that begins as ASCII")
-    return name
+    try:
+        if codecs.encode("MSH|^~\\&", name) == b"MSH|^~\\&":
+            return name
+    except LookupError:
+        pass
+    raise ValueError("not a character set that begins as ASCII")
 
 
 def _path(path: str) -> str:

@@ -23,7 +23,7 @@ class Frames:
         self._buffer = bytearray()
         self._looked = 0  # how far the buffer was searched for an end
         self._last = b""
-        self.open = False
+        self.begun = self.open = False
         self.skipped = 0
 
     @property
@@ -38,6 +38,7 @@ class Frames:
 
     def feed(self, data: bytes) -> None:
         """Takes what arrived."""
+        self.begun = True
         self._buffer += data
 
     def next(self) -> bytes | None:

@@ -75,6 +75,9 @@ class Mllp:
         host = self._settings.host
         try:
             sock = socket.create_server((host, port), backlog=1024)
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK
+            )  # answers that nobody reads wait here, not in memory
         except OSError as error:
             raise Usage("port-taken", f"cannot listen on {host}:{port}: {error.strerror}") from error
         patience = HANDSHAKE if self._tls else None
@@ -108,29 +111,27 @@ class Mllp:
         writer.transport.set_write_buffer_limits(high=0)
         other, frames = caller(writer), Frames()
         try:
-            while not self._stop.is_set():
-                self._reading.add(task)
-                try:
-                    block = await self._next(reader, frames)
-                except Refused as refused:
-                    await _send(writer, not_read(frames.head, refused))
-                    await _read_off(reader, writer)
-                    return
-                finally:
-                    self._reading.discard(task)
-                if block is None:
-                    return
+            while (block := await self._next(reader, frames, task)) is not None:
                 try:
                     for message in messages(block):
                         await _send(writer, await self._answering.answer(message, other))
                 finally:
                     self._held -= len(block)
+        except Refused as refused:
+            await _send(writer, not_read(frames.head, refused))
+            await _read_off(reader, writer)
         finally:
             self._held -= frames.size
             metrics.MLLP_SKIPPED.inc(frames.skipped)
 
-    async def _next(self, reader: StreamReader, frames: Frames) -> bytes | None:
-        """The next block; None where the connection is over. `Refused` for one that is too long, or does not end."""
+    async def _next(self, reader: StreamReader, frames: Frames, task: asyncio.Task[None]) -> bytes | None:
+        """The next block; None where the connection is over. `Refused` for one that is too long, or does not end.
+
+        While it is waited for, a stop may cancel the task.
+        """
+        if self._stop.is_set():
+            return None
+        self._reading.add(task)
         try:
             async with asyncio.timeout(self._settings.mllp_idle):
                 return await self._arriving(reader, frames)
@@ -138,13 +139,14 @@ class Mllp:
             if not frames.open:
                 return None
             raise Refused(408, "too-slow", "the end of the message (0x1C 0x0D) did not arrive in time") from None
+        finally:
+            self._reading.discard(task)
 
     async def _arriving(self, reader: StreamReader, frames: Frames) -> bytes | None:
         idle, first = self._settings.mllp_idle, self._settings.mllp_first_byte
         block = self._found(frames)
         while block is None:
-            begun = frames.open or frames.skipped
-            data = await asyncio.wait_for(reader.read(CHUNK), idle if begun else first)
+            data = await asyncio.wait_for(reader.read(CHUNK), idle if frames.begun else first)
             if not data or frames.skipped > MOST_SKIPPED:
                 return None
             self._held += len(data)
