@@ -136,8 +136,8 @@ async def listening(
     **settings: Any,
 ) -> AsyncIterator[tuple[Desk, int]]:
     """Intake with its MLLP listener, until `stop` or the end; then it stops in order."""
-    port = free_port()
-    given = {"mllp_port": port, "host": "127.0.0.1", **settings}
+    given = {"mllp_port": free_port(), "host": "127.0.0.1", **settings}
+    port = given["mllp_port"]
     async with intake(database, folder, profiles or PROFILES, **given) as desk:
         stop = stop or asyncio.Event()
         server = Mllp(desk.settings, desk.whole, Admission(desk.whole.senders, desk.settings), Health(30))
