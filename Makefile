@@ -7,7 +7,7 @@ FUZZ_MINUTES ?= 2
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz chaos chaos-planted assurance simulation up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers fuzz chaos chaos-planted assurance peers simulation up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
