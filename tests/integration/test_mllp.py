@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -205,3 +206,25 @@ async def test_an_attached_letter_is_kept_as_a_document(opened: tuple[Desk, Line
     assert answer.code == "AA"
     kept = await desk.database.fetch("SELECT type, content FROM intake.attachment")
     assert tuple(kept[0]) == ("application/pdf", b"%PDF-1.7 a letter")
+
+
+async def test_practices_behind_one_system_may_number_alike(database: Database, tmp_path: Path):
+    async with (
+        listening(database, tmp_path, {"fast": {"application": "EMIS"}}) as (desk, port),
+        Line.open(port) as line,
+    ):
+        one = await line.ask(a_message(facility="G85001"))
+        other = await line.ask(a_message("NTE|1||Another person's.", facility="G85002"))
+        assert (one.code, other.code) == ("AA", "AA")
+        assert one.referral_id != other.referral_id
+        elsewhere = await line.ask(a_message(facility="G85003", event="I14", control="C2"))
+        assert elsewhere.code == "AE"
+        assert await rows(desk, "intake.referral") == 2
+
+
+async def test_a_connection_may_rest_between_two_messages(database: Database, tmp_path: Path):
+    async with listening(database, tmp_path, mllp_first_byte=0.2, mllp_idle=30) as (_, port), Line.open(port) as line:
+        assert (await line.ask(a_message())).code == "AA"
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(line.closed(), 0.6)
+        assert (await line.ask(a_message(control="C2"))).code == "AA"
