@@ -37,7 +37,7 @@ def caller(writer: StreamWriter) -> Caller:
     secured = writer.get_extra_info("ssl_object")
     if secured is None or (binary := secured.getpeercert(binary_form=True)) is None:
         return Caller(port, address)
-    return Caller(port, address, hashlib.sha256(binary).hexdigest(), _common_name(secured.getpeercert()))
+    return Caller(port, address, hashlib.sha256(binary).hexdigest(), _subject(secured.getpeercert()))
 
 
 def known(sources: Iterable[Source], caller: Caller, header: Header, port: int) -> Source | None:
@@ -94,6 +94,6 @@ def _fits(profile: Hl7, caller: Caller, header: Header, port: int) -> bool:
     )
 
 
-def _common_name(certificate: Any) -> str | None:
+def _subject(certificate: Any) -> str | None:
     names = [value for part in certificate.get("subject", ()) for name, value in part if name == "commonName"]
     return names[0] if names else None
