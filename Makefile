@@ -74,6 +74,9 @@ assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each
 simulation: $(READY) ## 100,000 schedules of what can happen to a consuming loop, in virtual time
 	@$(BIN)/python -m tests.simulation
 
+peers: $(READY) ## software of others against a running front door: HAPI sends HL7 v2 over TLS (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.peers
+
 up: ## the whole system in containers (docker compose)
 	@$(PYTHON) deploy/first_run.py
 	@docker compose up --build --detach --wait
