@@ -123,7 +123,7 @@ def messages(block: bytes) -> list[bytes]:
 
 def parse(body: bytes, charset: str | None = None) -> Message:
     """The message in `body`. `Refused` where it does not begin as one, or is longer than is read."""
-    if body[:3] != b"MSH" or len(body) < 8 or body[3:4].isspace() or body[3:4].isalnum():
+    if body[:3] != b"MSH" or len(body) < 8 or not _separates(body[3]):
         raise Refused(400, "unreadable", "this is no HL7 v2 message: it does not begin with MSH", _at("MSH"))
     mark, names = body[3:4], body[:4096].splitlines()[0].split(body[3:4])
     declared = names[17].partition(names[1][1:2] or b"~")[0].decode("ascii", "replace") if len(names) > 17 else ""
@@ -192,7 +192,12 @@ def _one(mark: int) -> bytes:
 def _distinct(marks: bytes) -> bool:
     """Whether no two of the separators are the same; those that MSH-2 leaves out are the usual ones."""
     told = (marks + b"|^~\\&"[len(marks) :])[:5]
-    return len(set(told)) == len(told) and not any(chr(mark).isalnum() or chr(mark).isspace() for mark in told)
+    return len(set(told)) == len(told) and all(map(_separates, told))
+
+
+def _separates(mark: int) -> bool:
+    """Whether a byte can be a separator: a printed character of ASCII that is no letter, digit or blank."""
+    return 0x20 < mark < 0x7F and not chr(mark).isalnum()
 
 
 def _at(place: str) -> Fault:
