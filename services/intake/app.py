@@ -22,6 +22,7 @@ from services.intake.store import Store, connections
 from services.intake.taking import Desk
 from services.intake.transports.admission import Admission
 from services.intake.transports.json import Json, unknown_route
+from services.intake.transports.mllp.server import Mllp
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.postgres import Pool
+    from shared.service import Loop
 
 
 class Beside(Health):
@@ -79,6 +81,12 @@ def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     )
 
 
+def listeners(settings: IntakeSettings, desk: Desk, health: Health) -> list[Loop]:
+    """What listens beside HTTP: MLLP, where a source speaks HL7 v2."""
+    speaks = any(source.hl7 for source in desk.senders.sources)
+    return [Mllp(settings, desk, Admission(desk.senders, settings), health).run] if speaks else []
+
+
 async def run() -> None:
     """Runs intake until it is told to stop."""
     settings = IntakeSettings()
@@ -91,7 +99,8 @@ async def run() -> None:
     statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
     try:
         app = application(settings, at_work, health)
-        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)
+        loops: list[Loop] = [relay.run, statuses, partial(measure, pool, health), *listeners(settings, at_work, health)]
+        await serve(settings, app, loops, health)
     finally:
         await publisher.close()
         await parking.close()

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from services.intake.sources.hl7v2.profile import Hl7
 from shared.errors import Usage
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -35,9 +36,13 @@ _S = TypeVar("_S", bound=Sender)
 
 
 class Source(Sender):
-    """A system that refers. Without a locality it is found by the person's practice or postcode."""
+    """A system that refers. Without a locality it is found by the person's practice or postcode.
+
+    `hl7` says how it speaks HL7 v2, if it does.
+    """
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
+    hl7: Hl7 | None = None
 
     @property
     def account(self) -> str:

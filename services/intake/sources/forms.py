@@ -12,6 +12,7 @@ from uuid import UUID  # noqa: TC003  (the same)
 import orjson
 
 from services.intake.sources import json
+from services.intake.sources.hl7v2 import answers, reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,22 +40,31 @@ class Form(NamedTuple):
     """One standard. `read` raises `Refused`.
 
     `taken` gets the answer as it is kept (JSON) and whether it is a repeat; `refused` the bytes again, since what cannot
-    be read has to be answered too.
+    be read has to be answered too, whoever sent it (None: somebody unknown).
     """
 
     read: Callable[[bytes, Source], Told]
     taken: Callable[[Told, bytes, bool, Moment], Reply]
-    refused: Callable[[bytes, Refused, Source, Moment], Reply]
+    refused: Callable[[bytes, Refused, Source | None, Moment], Reply]
 
 
 def _taken(_: Told, answer: bytes, __: bool, ___: Moment) -> Reply:  # noqa: FBT001  (as in Form)
     return Reply("202", answer)
 
 
-def _refused(_: bytes, refused: Refused, __: Source, ___: Moment) -> Reply:
+def _refused(_: bytes, refused: Refused, __: Source | None, ___: Moment) -> Reply:
     return Reply(str(refused.status), orjson.dumps(refused.as_json()))
+
+
+def _hl7_taken(told: Told, answer: bytes, _: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)
+    return Reply(*answers.taken(told.echo, answer, moment.now))
+
+
+def _hl7_refused(body: bytes, refused: Refused, source: Source | None, moment: Moment) -> Reply:
+    return Reply(*answers.refused(body, refused, source, moment.now))
 
 
 FORMS: Final[Mapping[str, Form]] = {
     "json": Form(lambda body, _: json.told(body), _taken, _refused),
+    "hl7v2": Form(reader.told, _hl7_taken, _hl7_refused),
 }
