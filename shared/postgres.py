@@ -111,6 +111,31 @@ async def _as_it_is(_: Any) -> None:
     """Spares a round trip per use: no session state is ever set here (the relay gives its lock back itself)."""
 
 
+@asynccontextmanager
+async def alone(pool: Pool, work: str, acquire: float = 10) -> AsyncIterator[Connection | None]:
+    """A connection that holds the advisory lock on `work`, so that one instance alone does it; None while another does.
+
+    The lock falls with the session. A free connection is waited for `acquire` seconds.
+    """
+    async with pool.acquire(timeout=acquire) as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", work):
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            await give_back(connection)
+
+
+async def give_back(connection: Connection) -> None:
+    """Gives every advisory lock back. A connection that cannot is ended: back in the pool it would keep others out."""
+    try:
+        await connection.execute("SELECT pg_advisory_unlock_all()")
+    except BaseException:
+        connection.terminate()
+        raise
+
+
 def backoff(attempt: int, most: float = 5.0) -> float:
     """Seconds to wait before attempt `attempt` + 1: doubling from 0.1 up to `most`, with full jitter on the upper half."""
     ceiling = min(most, 0.1 * 2 ** min(attempt, 10))

@@ -16,12 +16,14 @@ from services.intake.coding import Place
 from services.intake.relay import Relay, measure
 from services.intake.screen import read_screen
 from services.intake.senders import read_senders
-from services.intake.settings import IntakeSettings
+from services.intake.settings import IntakeSettings, MeshSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
 from services.intake.transports.admission import Admission
 from services.intake.transports.json import Json, unknown_route
+from services.intake.transports.mailbox import Mailbox
+from services.intake.transports.mesh import Poller
 from services.intake.transports.mllp.server import Mllp
 from shared import topics
 from shared.consumer import Consumer
@@ -92,6 +94,7 @@ async def run() -> None:
     settings = IntakeSettings()
     configure("intake", settings.instance, settings.log_format, settings.log_level)
     health = Health(settings.max_tick_age)
+    mailbox = Mailbox(MeshSettings()) if settings.mesh_url else None
     pool = await connections(settings)
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
@@ -100,11 +103,14 @@ async def run() -> None:
     try:
         app = application(settings, at_work, health)
         loops: list[Loop] = [relay.run, statuses, partial(measure, pool, health), *listeners(settings, at_work, health)]
+        loops += [Poller(mailbox, pool, at_work, health).run] if mailbox else []
         await serve(settings, app, loops, health)
     finally:
         await publisher.close()
         await parking.close()
         await close_pool(pool)
+        if mailbox is not None:
+            mailbox.close()
 
 
 async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health: Health, stop: asyncio.Event) -> None:

@@ -124,12 +124,6 @@ FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::text[], $6::text[]
                  destination, told, decided_at)
 ON CONFLICT DO NOTHING;
 
--- name: relay_lock
-SELECT pg_try_advisory_lock(hashtextextended('frontdoor.intake.relay', 0));
-
--- name: relay_unlock
-SELECT pg_advisory_unlock_all();
-
 -- name: unpublished
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;
 
@@ -140,3 +134,13 @@ WHERE o.id = p.id;
 
 -- name: waiting
 SELECT count(*) AS count, min(created_at) AS oldest FROM intake.outbox WHERE published_at IS NULL;
+
+-- name: keep_invalid
+-- A message of MESH that will be acknowledged without being taken; once, however often it comes.
+INSERT INTO intake.invalid (mailbox, message_id, sender, source, workflow, synthetic, received_at, status, code, problem,
+                            emergency, original)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT DO NOTHING;
+
+-- name: unsettled
+SELECT count(*) AS count, min(received_at) AS oldest FROM intake.invalid WHERE settled_at IS NULL AND mailbox = $1;

@@ -21,7 +21,7 @@ from shared.errors import FrontDoorError, Transient
 from shared.kafka import Record, partition_of
 from shared.kafka_admin import check_topics, partitions_of
 from shared.log import get_logger
-from shared.postgres import backoff, transient
+from shared.postgres import alone, backoff, transient
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -59,13 +59,10 @@ class Relay:
             self._health.tick(LOOP)
             try:
                 with transient():
-                    async with self._pool.acquire(timeout=ACQUIRE) as connection:
-                        if await connection.fetchval(SQL.relay_lock):
-                            try:
-                                await self._active(connection, stop)
-                            finally:
-                                await _unlock(connection)
-                await _pause(stop, STANDBY)
+                    async with alone(self._pool, "frontdoor.intake.relay", ACQUIRE) as connection:
+                        if connection is not None:
+                            await self._active(connection, stop)
+                await pause(stop, STANDBY)
             except Transient as error:
                 await self._wait(error, stop)
         self._health.forget(LOOP)
@@ -91,7 +88,7 @@ class Relay:
         self._attempt += 1
         log = get_logger().warning if isinstance(error, Transient) else get_logger().error
         log("relay waits", code=error.code, why=error.detail, attempt=self._attempt)
-        await _pause(stop, backoff(self._attempt))
+        await pause(stop, backoff(self._attempt))
 
     async def _ticking(self, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
         """A loop that waits out an outage is alive; once it is to stop, it does not wait for long."""
@@ -126,16 +123,8 @@ class Relay:
         return Record(topic, partition, key, row["value"], unpack(row["headers"]))
 
 
-async def _unlock(connection: Connection) -> None:
-    """Gives the lock back. A connection that cannot is ended: back in the pool it would keep every relay out."""
-    try:
-        await connection.execute(SQL.relay_unlock)
-    except BaseException:
-        connection.terminate()
-        raise
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Waits for so many seconds, or until `stop`."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
@@ -166,5 +155,5 @@ async def measure(pool: Pool, health: Health, stop: asyncio.Event) -> None:
             health.check("postgres", ok=True)
         except Transient as error:
             health.check("postgres", ok=False, why=error.detail)
-        await _pause(stop, MEASURE)
+        await pause(stop, MEASURE)
     health.forget("measure")
