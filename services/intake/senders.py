@@ -110,7 +110,7 @@ def read_senders(sources: Path, teams: Path, localities: Mapping[str, Any]) -> S
     mailboxes = [mailbox for source in those if source.mesh for mailbox in source.mesh.mailboxes]
     if len(set(mailboxes)) != len(mailboxes):
         raise Usage("senders", f"{sources}: the same MESH mailbox stands for two sources")
-        return Senders(those, these)
+    return Senders(those, these)
 
 
 def read_sources(file: Path, localities: Mapping[str, Any]) -> tuple[Source, ...]:
