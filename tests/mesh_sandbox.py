@@ -95,7 +95,7 @@ class MeshSandbox(Owned):
         """Puts MESH's own report into a mailbox: something that was sent from it was not collected."""
         body = {"mailbox_id": mailbox, "code": "14", "description": "not collected", "workflow_id": "ANSWERS"}
         with self.client(mailbox) as any_client:
-            any_client._session.post(f"{self.url}/admin/report", json=body).raise_for_status()
+            any_client._session.post(f"{self.url}/messageexchange/admin/report", json=body).raise_for_status()
 
     def lose_chunk(self, mailbox: str, message_id: str, number: int) -> None:
         """Makes a chunk of a message vanish."""

@@ -1,8 +1,8 @@
 """Intake with a MESH mailbox for tests: our poller in this process, a real database, the NHS's sandbox, no Kafka.
 
-    async with polled(mesh, database, tmp_path) as post:
-        message_id = post.send(a_body())
-        (answer,) = await post.answered()
+async with polled(mesh, database, tmp_path) as post:
+    message_id = post.send(a_body())
+    (answer,) = await post.answered()
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
-
 from structlog.testing import capture_logs
 
 from services.intake.settings import MeshSettings
@@ -52,7 +51,7 @@ class Post:
         """Sends content (bytes, or what becomes JSON) with the NHS's client; MESH's id of the message."""
         body = content if isinstance(content, bytes) else orjson.dumps(content)
         with self.mesh.client(sender or self.gp) as client:
-            return client.send_message(to or self.ours, body, **{"workflow_id": "REFERRALS", **more})
+            return str(client.send_message(to or self.ours, body, **{"workflow_id": "REFERRALS", **more}))
 
     async def emptied(self) -> bool:
         """Waits until nothing waits in our mailbox."""

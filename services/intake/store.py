@@ -97,7 +97,7 @@ class Invalid(NamedTuple):
     status: int
     code: str
     problem: bytes
-    emergency: bool | None
+    emergency: bool
     original: bytes
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LONG = a_body(reason={"code": "04", "text": "Low for months. " * 400})
 FAILS = (
     "CREATE FUNCTION intake.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a bug'; END $$",
-    "CREATE TRIGGER fail BEFORE INSERT ON intake.receipt FOR EACH ROW"
-    " WHEN (position('this fails'::bytea IN NEW.original) > 0) EXECUTE FUNCTION intake.fail()",
+    """CREATE TRIGGER fail BEFORE INSERT ON intake.receipt FOR EACH ROW
+    WHEN (position('this fails'::bytea IN NEW.original) > 0) EXECUTE FUNCTION intake.fail()""",
 )
 
 
@@ -67,7 +67,11 @@ def _upload(
     url += "/" + post(url, data=chunks[1], headers=first).json()["message_id"]
     for number in order:
         with suppress(ConnectionError):  # the sandbox hangs up when the last one comes too early
-            post(f"{url}/{number}", data=chunks[number], headers={**headers, "Mex-Chunk-Range": f"{number}:{len(chunks)}"})
+            post(
+                f"{url}/{number}",
+                data=chunks[number],
+                headers={**headers, "Mex-Chunk-Range": f"{number}:{len(chunks)}"},
+            )
 
 
 def _by(**more: Any) -> Callable[[MeshClient, str, bytes], Any]:
@@ -123,7 +127,9 @@ async def test_without_an_id_of_its_own_a_message_is_known_by_its_id_in_mesh_how
         found = post.mailbox.retrieve(post.send(a_body()))
         assert found is not None
         first = await delivery.dealt_with(post.desk, post.mailbox, found, set())
-        await post.fetch("UPDATE intake.seen SET expires_at = expires_at - interval '2 days' WHERE expires_at < 'infinity'")
+        await post.fetch(
+            "UPDATE intake.seen SET expires_at = expires_at - interval '2 days' WHERE expires_at < 'infinity'"
+        )
         assert await delivery.dealt_with(post.desk, post.mailbox, found, set()) == first
         assert await post.counts() == (1, 0)
 
@@ -178,7 +184,9 @@ async def test_what_mesh_will_not_carry_to_the_sender_is_taken_all_the_same(
         assert found is not None
         nowhere = found._replace(sender="NOWHERE")
         assert not post.mailbox.send("NOWHERE", b"{}", "1", "202")
-        await delivery.answer(post.mailbox, nowhere, await delivery.dealt_with(post.desk, post.mailbox, found, set()), "1")
+        await delivery.answer(
+            post.mailbox, nowhere, await delivery.dealt_with(post.desk, post.mailbox, found, set()), "1"
+        )
         assert await post.counts() == (1, 0)
 
 

@@ -12,8 +12,8 @@ CREATE TABLE intake.invalid (
     status         integer NOT NULL,                   -- as of HTTP
     code           text NOT NULL,                      -- of a problem, or `undelivered`
     problem        bytea NOT NULL,                     -- JSON: places and codes, no values
-    emergency      boolean,                            -- null: nobody could look
-    original       bytea,                              -- as it came, as far as it is taken
+    emergency      boolean NOT NULL,                   -- it says so itself, as far as it could be read
+    original       bytea,                              -- what there is of it
     settled_at     timestamptz,
     settled_by     text,
     settled_reason text,

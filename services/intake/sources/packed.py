@@ -45,6 +45,11 @@ class Packed:
         inner._whole()
         return bytes(inner._content)
 
+    def kept(self) -> bytes:
+        """What to keep of a message that is refused: its content so far; the pieces where they cannot be unpacked."""
+        unpacked = not self._begun or len(self._content) > self._most
+        return bytes(self._content if unpacked else self.raw)
+
     def _inflate(self, piece: bytes) -> None:
         while piece:
             self._begun = True

@@ -92,7 +92,7 @@ async def _keep(desk: Desk, mailbox: Mailbox, found: Retrieved, source: Source |
         status=refused.status,
         code=refused.code,
         problem=orjson.dumps(refused.as_json()),
-        emergency=refused.members.get("emergency"),
+        emergency=bool(refused.members.get("emergency")),
         original=found.body,
     )
     await desk.store.keep_invalid(row)

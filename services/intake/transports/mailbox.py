@@ -43,7 +43,7 @@ class MeshAway(Transient):
 
 
 class Retrieved(NamedTuple):
-    """A message as MESH gave it. Where `fault` says why its content cannot be had, `body` is what came of it, packed."""
+    """A message as MESH gave it. Where `fault` says why its content cannot be had, `body` is what there is of it."""
 
     message_id: str
     sender: str
@@ -59,21 +59,19 @@ class Mailbox:
 
     def __init__(self, settings: MeshSettings) -> None:
         self.settings = settings
-        files = (settings.mesh_cert_file, settings.mesh_key_file)
-        try:
-            self._client = MeshClient(
-                settings.mesh_url,
-                settings.mesh_mailbox,
-                settings.mesh_password.get_secret_value(),
-                shared_key=settings.mesh_shared_key.get_secret_value().encode(),
-                cert=(str(files[0]), str(files[1])) if files[0] else None,
-                verify=str(settings.mesh_ca_file) if settings.mesh_ca_file else None,
-                max_retries=0,
-                timeout=settings.mesh_timeout,
-                application_name="front-door",
-            )
-        except (OSError, ssl.SSLError) as error:
-            raise Usage("mesh", f"the certificate, key or CA file cannot be read: {type(error).__name__}") from error
+        _readable(settings)
+        cert, key, authority = settings.mesh_cert_file, settings.mesh_key_file, settings.mesh_ca_file
+        self._client = MeshClient(
+            settings.mesh_url,
+            settings.mesh_mailbox,
+            settings.mesh_password.get_secret_value(),
+            shared_key=settings.mesh_shared_key.get_secret_value().encode(),
+            cert=(str(cert), str(key)) if cert else None,
+            verify=str(authority) if authority else None,
+            max_retries=0,
+            timeout=settings.mesh_timeout,
+            application_name="front-door",
+        )
 
     def close(self) -> None:
         """Ends its connections."""
@@ -96,7 +94,7 @@ class Mailbox:
                 self._unpack(message_id, first, packed)
                 return found._replace(body=packed.content())
             except Refused as fault:
-                return found._replace(body=bytes(packed.raw), fault=fault)
+                return found._replace(body=packed.kept(), fault=fault)
 
     def send(self, to: str, body: bytes, local_id: str, subject: str) -> bool:
         """Sends an answer; whether MESH carries it."""
@@ -143,6 +141,16 @@ class Mailbox:
                     packed.add(piece, gzipped=gzipped)
                     if time.monotonic() > deadline:
                         raise MeshAway("a message comes too slowly")
+
+
+def _readable(settings: MeshSettings) -> None:
+    """Raises `Usage` where a file is none; the client would say so too late, and leave itself half made."""
+    try:
+        context = ssl.create_default_context(cafile=settings.mesh_ca_file)
+        if settings.mesh_cert_file:
+            context.load_cert_chain(settings.mesh_cert_file, settings.mesh_key_file, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise Usage("mesh", f"the certificate, key or CA file cannot be read: {type(error).__name__}") from error
 
 
 def shaped(told: str) -> str:
