@@ -21,7 +21,8 @@ from tests.stack import Stack
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.chaos.proxy import Side
@@ -56,6 +57,13 @@ class Between(NamedTuple):
     def send(self, body: bytes) -> str:
         with self.mesh.client(self.gp) as client:
             return str(client.send_message(self.ours, body, workflow_id="REFERRALS"))
+
+    def is_reached(self, reached: threading.Event, what: str) -> Callable[[], bool]:
+        def probe() -> bool:
+            assert reached.is_set(), f"{what} was never reached: {self.stack.logs('intake')[-3000:]}"
+            return True
+
+        return probe
 
     async def counts(self) -> tuple[int, int, int]:
         (row,) = await self.stack.fetch(
@@ -98,7 +106,7 @@ async def test_a_kill_between_any_two_steps_loses_nothing_and_takes_nothing_twic
         proxy = between.to_mesh if step.service == "mesh" else between.to_postgres
         reached = proxy.withhold(step, side)
         message_id = between.send(body)
-        await eventually(reached.is_set, 60)
+        await eventually(between.is_reached(reached, f"{step} {side}"), 60)
         between.stack.kill("intake")
         for cut in (between.to_mesh, between.to_postgres):
             cut.release()
@@ -150,13 +158,15 @@ async def test_while_postgresql_is_away_nothing_is_acknowledged_and_afterwards_a
     between: Between,
 ) -> None:
     between.start()
-    reached = between.to_postgres.withhold(TAKEN, "request")
-    sent = [between.send(orjson.dumps(a_body(message_id="1", presentation={"phq9": score}))) for score in (5, 6)]
-    await eventually(reached.is_set, 60)
-    between.stack.kill("intake")
-    assert between.mesh.waiting(between.ours) == sent
-    between.to_postgres.release()
-    between.start()
+    await eventually(lambda: "mesh poller active" in between.stack.logs("intake"))
+    server = between.stack.database.server
+    server.pause()
+    try:
+        sent = [between.send(orjson.dumps(a_body(message_id="1", presentation={"phq9": score}))) for score in (5, 6)]
+        await eventually(lambda: "postgres-away" in between.stack.logs("intake"), 60)
+        assert between.mesh.waiting(between.ours) == sent
+    finally:
+        server.resume()
     await eventually(lambda: not between.mesh.waiting(between.ours), 60)
     assert [answer["subject"] for answer in between.mesh.answers(between.gp)] == ["202", "409"]
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DENIED = asyncpg.InsufficientPrivilegeError
 FRONTDOOR_ROLES = [f"frontdoor_{role}" for role in ROLES]
 READER_VIEWS = {"accounting", "parked", "digests", "heads", "edited", "rule_history", "unmapped", "unpublished", "held"}
+READER_VIEWS |= {"invalid_messages"}
 
 DECIDED = """
 INSERT INTO triage.decision VALUES
@@ -127,7 +128,14 @@ async def test_a_reader_sees_accounts_and_no_content(connect: Connect) -> None:
     reader = await connect("frontdoor_reader")
     for view in ("intake.accounting", "triage.accounting", "triage.parked", "audit.accounting"):
         await reader.fetch(f"SELECT * FROM {view}")
-    for content in ("audit.record", "triage.decision", "triage.referral", "intake.receipt", "intake.outbox"):
+    for content in (
+        "audit.record",
+        "triage.decision",
+        "triage.referral",
+        "intake.receipt",
+        "intake.outbox",
+        "intake.invalid",
+    ):
         with pytest.raises(DENIED):
             await reader.fetch(f"SELECT * FROM {content}")
 
