@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from services.intake.transports import delivery
 from tests.intake import a_body
 from tests.meshed import UNSETTLED, at_rest, polled, polling
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +115,7 @@ async def test_what_a_strangers_mailbox_sends_is_kept_and_the_stranger_is_told_t
         assert "in an emergency phone" in answer["content"]["detail"]
         (kept,) = await post.fetch(UNSETTLED)
         assert (kept["sender"], kept["source"], kept["original"]) == (post.stranger, None, READABLE)
+        await eventually(lambda: REGISTRY.get_sample_value("frontdoor_invalid_unsettled") == 1)
         assert await post.counts() == (0, 1)
 
 

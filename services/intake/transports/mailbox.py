@@ -77,6 +77,11 @@ class Mailbox:
         """Ends its connections."""
         self._client.close()  # type: ignore[no-untyped-call]  # the client says no types there
 
+    def validate(self) -> None:
+        """Tells MESH that the mailbox is in use, as it wants to hear once a day; finds out whether we are let in."""
+        with _away_is_transient():
+            self._client.handshake()  # type: ignore[no-untyped-call]  # the client says no types there
+
     def waiting(self) -> list[str]:
         """The ids of the messages that wait, the oldest first; not more than some thousands."""
         with _away_is_transient():

@@ -34,6 +34,7 @@ BEAT: Final = 20.0  # seconds between two words on the connection that holds the
 PATIENCE: Final = 5  # tries of one message in its turn; then those behind it go first
 LONGEST: Final = 600.0  # seconds between two tries of one message
 AFTER_A_BUG: Final = 10.0  # seconds
+VALID: Final = 12 * 3600.0  # seconds; MESH wants each mailbox validated within a day
 
 
 class Late(NamedTuple):
@@ -50,6 +51,7 @@ class Poller:
         self._mailbox, self._pool, self._desk, self._health = mailbox, pool, desk, health
         self._settings = mailbox.settings
         self._attempt = 0
+        self._validate_at = time.monotonic()
         self._late: dict[str, Late] = {}
         self._since: dict[str, dt.datetime] = {}  # when MESH accepted what is not acknowledged yet
         self._warned: set[str] = set()
@@ -113,6 +115,9 @@ class Poller:
 
     async def _round(self, connection: Connection, stop: asyncio.Event) -> None:
         """Every message that waits and is due, in MESH's order."""
+        if time.monotonic() >= self._validate_at:
+            await asyncio.to_thread(self._mailbox.validate)
+            self._validate_at = time.monotonic() + VALID
         listed = await asyncio.to_thread(self._mailbox.waiting)
         metrics.MESH_POLLS.inc()
         for known in (self._late, self._since):
