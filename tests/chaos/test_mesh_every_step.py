@@ -112,7 +112,7 @@ async def test_a_kill_between_any_two_steps_loses_nothing_and_takes_nothing_twic
             cut.release()
         between.start()
         await eventually(lambda: not between.mesh.waiting(between.ours), 60)
-        expected = tuple(was + more for was, more in zip(expected, grown, strict=True))  # type: ignore[assignment]  # three
+        expected = tuple(was + more for was, more in zip(expected, grown, strict=True))  # type: ignore[assignment]  # three of them, as before
         assert await between.counts() == expected, f"{step} {side}"
         answers = between.answers(message_id)
         assert len(answers) == (2 if (step, side) in {(ANSWERED, "reply"), (ACKNOWLEDGED, "request")} else 1), (

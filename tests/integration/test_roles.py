@@ -128,14 +128,8 @@ async def test_a_reader_sees_accounts_and_no_content(connect: Connect) -> None:
     reader = await connect("frontdoor_reader")
     for view in ("intake.accounting", "triage.accounting", "triage.parked", "audit.accounting"):
         await reader.fetch(f"SELECT * FROM {view}")
-    for content in (
-        "audit.record",
-        "triage.decision",
-        "triage.referral",
-        "intake.receipt",
-        "intake.outbox",
-        "intake.invalid",
-    ):
+    intake = ("intake.receipt", "intake.outbox", "intake.invalid")
+    for content in ("audit.record", "triage.decision", "triage.referral", *intake):
         with pytest.raises(DENIED):
             await reader.fetch(f"SELECT * FROM {content}")
 
