@@ -44,6 +44,10 @@ UNREACHABLE: Final = (
 )
 
 
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
+
+
 @contextmanager
 def transient() -> Iterator[None]:
     """Turns the driver's errors that mean "away, try again" into `Transient`."""
@@ -118,7 +122,7 @@ async def alone(pool: Pool, work: str, acquire: float = 10) -> AsyncIterator[Con
     The lock falls with the session. A free connection is waited for `acquire` seconds.
     """
     async with pool.acquire(timeout=acquire) as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", work):
+        if not await connection.fetchval(LOCK, work):
             yield None
             return
         try:
@@ -130,7 +134,7 @@ async def alone(pool: Pool, work: str, acquire: float = 10) -> AsyncIterator[Con
 async def give_back(connection: Connection) -> None:
     """Gives every advisory lock back. A connection that cannot is ended: back in the pool it would keep others out."""
     try:
-        await connection.execute("SELECT pg_advisory_unlock_all()")
+        await connection.execute(UNLOCK)
     except BaseException:
         connection.terminate()
         raise
