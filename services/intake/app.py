@@ -21,6 +21,7 @@ from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
 from services.intake.transports.admission import Admission
+from services.intake.transports.csv import Csv
 from services.intake.transports.json import Json, unknown_route
 from services.intake.transports.mailbox import Mailbox
 from services.intake.transports.mesh import Poller
@@ -77,8 +78,9 @@ def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk
 
 def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     """The ASGI application."""
+    admission = Admission(desk.senders, settings)
     return Starlette(
-        routes=[*Json(desk, Admission(desk.senders, settings)).routes(), *routes(health)],
+        routes=[*Csv(desk, admission, settings).routes(), *Json(desk, admission).routes(), *routes(health)],
         exception_handlers={HTTPException: unknown_route},
     )
 

@@ -36,6 +36,8 @@ DETAILS: Final = {
     "attachment-type": "no kind of document that is shown from here; kept with the receipt",
     "attachment-size": "empty, or larger than is shown from here; kept with the receipt",
     "attachment-differs": "is not what its type says; kept with the receipt",
+    "cells-missing": "fewer cells than heads of columns; those from here on count as blank",
+    "not-utf-8": "not UTF-8; read as Windows-1252",
     "more-warnings": "more could not be read than is listed here",
 }
 

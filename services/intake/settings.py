@@ -34,6 +34,7 @@ class IntakeSettings(ServiceSettings):
         description="what the answer to an emergency says",
     )
     max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
+    csv_rows: int = Field(500, ge=1, description="most rows of one request; `frontdoor import` sends portions")
     body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
     mllp_port: int = Field(2575, ge=1, le=65535, description="of HL7 v2; open where a source has an entry `hl7`")
     mllp_certificate: Path | None = Field(None, description="PEM; with it HL7 v2 comes over TLS alone")

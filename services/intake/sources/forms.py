@@ -11,7 +11,7 @@ from uuid import UUID  # noqa: TC003  (the same)
 
 import orjson
 
-from services.intake.sources import json
+from services.intake.sources import csv, json
 from services.intake.sources.hl7v2 import answers, reader
 
 if TYPE_CHECKING:
@@ -67,4 +67,5 @@ def _hl7_refused(body: bytes, refused: Refused, source: Source | None, moment: M
 FORMS: Final[Mapping[str, Form]] = {
     "json": Form(lambda body, _: json.told(body), _taken, _refused),
     "hl7v2": Form(reader.told, _hl7_taken, _hl7_refused),
+    "csv": Form(lambda body, _: csv.told(body), _taken, _refused),  # a file of one row
 }
