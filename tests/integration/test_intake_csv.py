@@ -105,7 +105,7 @@ async def test_rows_have_a_rate_and_a_number(database: Database, tmp_path: Path)
 
 
 async def test_while_the_database_is_away_no_row_is_lost_and_an_emergency_still_says_to_phone(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path
 ):
     async with intake(database, tmp_path) as desk:
         await database.fetch("REVOKE INSERT ON intake.receipt FROM frontdoor_intake")

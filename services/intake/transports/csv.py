@@ -118,7 +118,7 @@ class Csv:
     async def _take(self, source: Source, sheet: Sheet, rows: Sequence[Row], traceparent: str) -> Report:
         """Takes the rows, a few at once; when one finds us busy, the others are not tried."""
         month_first = csv.month_first(sheet, rows)
-        report = Report([column.number for column in sheet.columns if column.path is None and column.head.strip()])
+        report = Report([column.number for column in sheet.unknown])
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
             tells = [csv.row_told(sheet, row, month_first=month_first) for row in some]

@@ -72,7 +72,7 @@ def row_told(sheet: Sheet, row: Row, *, month_first: bool = False) -> tuple[Told
     trail, faults = {}, [row.fault] if row.fault else []
     for column, cell in zip(sheet.columns, row.cells, strict=False):
         text = storable(cell).strip()
-        if not text or (column.number == 1 and column.head.strip().casefold() == FAULT):
+        if not text or (column.number == 1 and sheet.mended):
             continue
         if column.path is None:
             others[storable(column.head).strip() or column.place] = text

@@ -36,6 +36,16 @@ class Sheet(NamedTuple):
     separator: str
     codecs: tuple[str, ...]
 
+    @property
+    def mended(self) -> bool:
+        """Whether these are rows that were refused before: why stands in a first column, which is not read."""
+        return bool(self.columns) and self.columns[0].head.strip().casefold() == FAULT
+
+    @property
+    def unknown(self) -> list[Column]:
+        """The columns that are not of the contract, without those that have no head."""
+        return [column for column in self.columns[self.mended :] if column.path is None and column.head.strip()]
+
     def as_bytes(self, *rows: str) -> bytes:
         """The head and rows, as they were sent."""
         return "".join((self.head, *rows)).encode("latin-1" if self.codecs else "utf-16")
@@ -69,21 +79,23 @@ class _Lines:
         self._lines, self._back = iter(lines), deque[str]()
         self.held: list[str] = []
         self.number = 1  # of the first line held
+        self._size = 0  # characters held
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if sum(map(len, self.held)) > LONGEST:
+        if self._size > LONGEST:
             raise StopIteration
         line = self._back.popleft() if self._back else next(self._lines)
         self.held.append(line)
+        self._size += len(line)
         return line
 
     def next_row(self) -> None:
         """Goes on behind the lines held."""
         self.number += len(self.held)
-        self.held = []
+        self.held, self._size = [], 0
 
     def keep_first(self) -> None:
         """Gives all lines held back but the first."""
@@ -162,7 +174,7 @@ def _next(sheet: Sheet, lines: _Lines) -> tuple[list[str], Fault | None]:
         f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters",
     )
     try:
-        return next(csv.reader(lines.held, delimiter=sheet.separator), []), fault
+        return next(csv.reader([lines.held[0].rstrip("\r\n")], delimiter=sheet.separator), []), fault
     except csv.Error:
         return [], fault
 
