@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from services.intake.commands import register
 from tests.intake import intake
 
 if TYPE_CHECKING:
@@ -144,3 +147,21 @@ async def test_how_it_is_encoded_and_separated_may_be_said(database: Database, t
         assert (await desk.post("/referrals/csv?encoding=windows-1252&separator=bar", body)).status_code == 202
         unknown = await desk.post("/referrals/csv?encoding=ebcdic", body)
         assert (unknown.status_code, unknown.json()["errors"][0]["path"]) == (422, "encoding")
+
+
+async def test_codes_that_no_table_knows_are_counted_for_whoever_completes_the_tables(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    async with intake(database, tmp_path) as desk:
+        body = "nhs number,reason.code,ethnic category\n9990000018,04,B9\n9990000026,04,B9\n9990000034,04,her words\n"
+        assert (await desk.post("/referrals/csv", body.encode())).status_code == 202
+    monkeypatch.setenv("FRONTDOOR_READER_DSN", database.dsn("frontdoor_reader"))
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers())
+    arguments = parser.parse_args(["sources", "unmapped", "--json", "--since", "1h"])
+    assert await arguments.run(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["count"], row["standard"], row["path"], row["code"]) for row in found] == [
+        (2, "csv", "column 3 (person.ethnic_category)", "ethnic-category|B9"),
+        (1, "csv", "column 3 (person.ethnic_category)", ""),
+    ]

@@ -101,7 +101,9 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """The report in words; emergencies first."""
-        said = [f"PHONE NOW, line {one['line']}: {one['referral_id'] or 'not taken'}" for one in self._emergencies.values()]
+        said = [
+            f"PHONE NOW, line {one['line']}: {one['referral_id'] or 'not taken'}" for one in self._emergencies.values()
+        ]
         counts = f"{self.taken:,} taken, {self.repeated:,} taken before, {self.refused:,} refused"
         said.append(f"{self._total:,} rows: {counts}; {self.warned:,} of those taken with warnings")
         said += [f"  line {row['line']}: {_words(row)}" for row in self.faults[:SHOWN]]
