@@ -8,8 +8,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from services.intake.commands import register
+from services.intake.openapi import document
 from tests.intake import intake
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ async def test_a_bad_row_is_named_by_line_and_column_and_the_good_ones_are_taken
         found = [(row["line"], [(error["path"], error["code"]) for error in row["errors"]]) for row in told["refused"]]
         assert found == [(3, [("column 3 (person.born)", "which-day")]), (6, [("person", "required")])]
         assert "Dee" not in answer.text
+        Draft202012Validator(document()["components"]["schemas"]["Report"]).validate(told)
 
 
 @pytest.mark.parametrize(
