@@ -59,3 +59,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def test_a_message_is_one_row_so_that_none_goes_unseen_behind_another():
+    head, row = b"nhs number,reason.code\n", b"9990000018,04\n"
+    assert csv.told(head + row).document["reason"] == {"code": "04"}
+    with pytest.raises(Refused) as refused:
+        csv.told(head + row + row)
+    assert refused.value.status == 413

@@ -64,7 +64,7 @@ def test_each_row_of_a_csv_file_is_shown_by_its_columns(ran: Ran, tmp_path: Path
     assert {"place": "column 2 (person.born)", "path": "person.born", "value": "1984-03-17"} in first["values"]
     assert [value["place"] for value in first["unmapped"]] == ["Pets"]
     assert "999" in json.loads(first["answer"]["body"])["phone_now"]
-    assert (second["taken"], second["answer"]["status"]) == (False, "422")
+    assert (second["taken"], second["answer"]["status"]) == (False, "400")
 
 
 def test_a_refusal_is_a_finding_and_a_wrong_word_is_not_a_traceback(ran: Ran, full: Path, tmp_path: Path):
@@ -77,6 +77,14 @@ def test_a_refusal_is_a_finding_and_a_wrong_word_is_not_a_traceback(ran: Ran, fu
     assert ran("check", str(tmp_path / "none"), "--as", "json")[0] == 2
     assert ran("check", str(full), "--as", "json", "--source", "nobody")[0] == 2
     assert ran("check", str(full), "--as", "json", "--source", "practices-north")[0] == 0
+
+
+def test_a_message_of_mesh_is_read_in_the_standard_of_its_workflow(
+    ran: Ran, full: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FRONTDOOR_MESH_WORKFLOWS", "OTHER=csv REFERRAL_V1=json")
+    assert ran("check", str(full), "--as", "mesh", "--workflow", "REFERRAL_V1")[0] == 0
+    assert ran("check", str(full), "--as", "mesh", "--workflow", "UNKNOWN")[0] == 2
 
 
 @pytest.mark.parametrize("standard", FORMS)

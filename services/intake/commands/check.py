@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -27,6 +28,7 @@ frontdoor sources check referral.json --as json
 frontdoor sources check list.csv --as csv                                 each row of it
 frontdoor sources check message.hl7 --as hl7v2 --source practices-north   as that source's settings have it
 frontdoor sources check message.json --as bars --json                     for a program
+frontdoor sources check message --as mesh --workflow REFERRAL_V1          as FRONTDOOR_MESH_WORKFLOWS has it
 
 The file must be a test message: its values are shown. Shown are each value's place in the message and in the contract, what was
 warned of, what no field takes, the answer in the standard's own form, and the facts that triage would be told. Nothing needs to
@@ -40,6 +42,7 @@ def register(commands: Commands) -> None:
     parser = add_command(commands, "check", "say how a test message would be read and answered", EXAMPLES)
     parser.add_argument("file", type=Path)
     parser.add_argument("--as", dest="standard", metavar="STANDARD", required=True, help="json, csv, bars, hl7v2 ...")
+    parser.add_argument("--workflow", metavar="ID", help="of MESH, with --as mesh: which standard comes under it")
     parser.add_argument("--source", metavar="S", help="whose settings count (default: a source without any)")
     add_files(parser)
     parser.add_argument("--screen", type=Path, metavar="FILE", default=DEPLOY / "screen.yaml", help="words of risk")
@@ -53,8 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     from services.intake.settings import IntakeSettings
     from services.intake.sources.forms import FORMS, Moment
 
-    if arguments.standard not in FORMS:
-        raise Usage("standard", f"--as is one of {', '.join(sorted(FORMS))}")
+    standard = _carried(arguments.workflow) if arguments.standard == "mesh" else arguments.standard
+    if standard not in FORMS:
+        raise Usage("standard", f"--as is one of {', '.join(sorted(FORMS))}, or mesh with a --workflow")
     try:
         content = arguments.file.read_bytes()
     except OSError as error:
@@ -63,24 +67,30 @@ def run(arguments: argparse.Namespace) -> int:
     phone_now = str(IntakeSettings.model_fields["phone_now"].default)
     moment = Moment(dt.datetime.now(dt.UTC), uuid4())
     seen = [
-        preview(arguments.standard, one, source, place, phone_now=phone_now, moment=moment)
-        for one in _messages(arguments, content)
+        preview(standard, one, source, place, phone_now=phone_now, moment=moment)
+        for one in _messages(standard, content)
     ]
     if arguments.json:
         print(json.dumps([_as_json(one) for one in seen], indent=2))
     else:
         print("The values of a test message. Never check a real person's message here.")
         for one in seen:
-            print("\n".join(("", *_lines(arguments.standard, one))))
+            print("\n".join(("", *_lines(standard, one))))
     return FINDING if any(one.refused or one.warnings for one in seen) else CLEAN
 
 
-def _messages(arguments: argparse.Namespace, content: bytes) -> list[bytes]:
+def _carried(workflow: str | None) -> str:
+    """The standard that comes by MESH under a workflow id, as intake's setting says: `ID=json ID=hl7v2`."""
+    pairs = (pair.rpartition("=") for pair in os.environ.get("FRONTDOOR_MESH_WORKFLOWS", "").split())
+    return {known: standard for known, _, standard in pairs}.get(workflow or "", "")
+
+
+def _messages(standard: str, content: bytes) -> list[bytes]:
     """A file's messages: each row of a CSV file is one."""
     from services.intake.problems import Refused
     from services.intake.sources import csv
 
-    if arguments.standard != "csv":
+    if standard != "csv":
         return [content]
     try:
         sheet, rows = csv.opened(io.BytesIO(content))

@@ -40,20 +40,25 @@ __all__ = [
 
 
 def told(body: bytes) -> Told:
-    """What the first row of a file says. Refuses a file without one, and a row in which a value cannot be told."""
+    """What a file of one row says: one message, as a receipt keeps it. Refuses any other, and a value that cannot be told.
+
+    Whoever carries files of more rows takes each by itself (`rows_of`): none may go unseen behind the first.
+    """
     sheet, rows = opened(io.BytesIO(body))
-    row = next(iter(rows), None)
-    if row is None:
+    some = list(islice(rows, 2))
+    if not some:
         raise Refused(400, "unreadable", "there is no row below the heads of the columns")
-    one, faults = row_told(sheet, row, month_first=month_first(sheet, [row]))
+    if len(some) > 1:
+        raise Refused(413, "too-large", "one row is one message here: send a file of more to /referrals/csv")
+    one, faults = row_told(sheet, some[0], month_first=month_first(sheet, some))
     if faults:
-        raise refusal(faults)
+        raise refusal(faults, 400)  # nobody looked whether it is an emergency: the answer says to phone
     return one
 
 
-def refusal(faults: Iterable[Fault]) -> Refused:
+def refusal(faults: Iterable[Fault], status: int = 422) -> Refused:
     """Why a row is not taken."""
-    return Refused(422, "unreadable", "a value of this row cannot be told: mend it and send the row again", *faults)
+    return Refused(status, "unreadable", "a value of this row cannot be told: mend it and send the row again", *faults)
 
 
 def month_first(sheet: Sheet, rows: Iterable[Row]) -> bool:
@@ -70,6 +75,7 @@ def row_told(sheet: Sheet, row: Row, *, month_first: bool = False) -> tuple[Told
     document: dict[str, Any] = {}
     others: dict[str, str] = {}
     trail, faults = {}, [row.fault] if row.fault else []
+    coded = {column.path for column in sheet.columns}
     for column, cell in zip(sheet.columns, row.cells, strict=False):
         text = storable(cell).strip()
         if not text or (column.number == 1 and sheet.mended):
@@ -77,12 +83,14 @@ def row_told(sheet: Sheet, row: Row, *, month_first: bool = False) -> tuple[Told
         if column.path is None:
             others[storable(column.head).strip() or column.place] = text
             continue
-        trail[column.path] = column.place
-        value, fault = cells.read(column, text, month_first=month_first)
+        path, (value, fault) = column.path, cells.read(column, text, month_first=month_first)
+        if path == "reason" and not fault:
+            path, value = cells.reason(text) if "reason.code" not in coded else ("reason.text", text)
+        trail[path] = column.place
         if fault:
             faults.append(Fault(column.place, fault, cells.DETAILS[fault]))
         else:
-            _put(document, column.path, value)
+            _put(document, path, value)
     if len(row.cells) > len(sheet.columns):
         detail = "more cells than heads of columns: a separator stands in a text without quotes"
         faults.append(Fault(f"column {len(sheet.columns) + 1}", "unreadable", detail))

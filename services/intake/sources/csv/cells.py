@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from services.intake.contract import CONTRACT
 from services.intake.sources import maps
 from services.intake.values import DATE, MOMENT, URGENCY, YES_NO, number
 
@@ -57,6 +58,12 @@ def is_month_first(column: Column, text: str) -> bool:
     """Whether a cell is a date that can only be month, day, year."""
     day = _DAY.fullmatch(text) if _dated(column) else None
     return day is not None and int(day[1]) <= 12 < int(day[3]) <= 31
+
+
+def reason(text: str) -> tuple[str, str]:
+    """What stands under the head "Reason": a code or the name of one, else people's own words. Its path and value."""
+    code = CONTRACT["reason"]["code"].read(text) or maps.table("mhsds-reason").ours.get(text.casefold())
+    return ("reason.code", code) if code else ("reason.text", text)
 
 
 def _dated(column: Column) -> bool:

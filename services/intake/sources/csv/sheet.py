@@ -147,9 +147,9 @@ def _demand(sheet: Sheet) -> None:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two columns fill one place, or one of them what the other is a part of."""
+    """Whether two columns fill one place, or one of them a list that the other has an item of."""
     shorter, longer = sorted((one, other), key=len)
-    return shorter == longer or longer.startswith((f"{shorter}.", f"{shorter}["))
+    return shorter == longer or longer.startswith(f"{shorter}[") or (shorter, longer) == ("reason", "reason.text")
 
 
 def _rows(sheet: Sheet, lines: _Lines) -> Iterator[Row]:
