@@ -12,7 +12,7 @@ from services.intake.sources import csv
 def one(data: bytes) -> None:
     """Reads a file, or learns why not."""
     with suppress(Refused):
-        sheet, rows = csv.rows_of(data, None, None, 100)
-        month_first = csv.month_first(sheet, rows)
+        head, rows = csv.rows_of(data, None, None, 100)
+        month_first = csv.month_first(head, rows)
         for row in rows:
-            read(csv.row_told(sheet, row, month_first=month_first)[0].document)
+            read(csv.row_told(head, row, month_first=month_first)[0].document)

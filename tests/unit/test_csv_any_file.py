@@ -42,14 +42,14 @@ GARBLES: Final[tuple[Callable[[bytes, random.Random], bytes], ...]] = (
 def looked_through(body: bytes) -> None:
     """What is done with a file before anything is taken: only `Refused` may come of it."""
     try:
-        sheet, rows = csv.rows_of(body, None, None, 500)
+        head, rows = csv.rows_of(body, None, None, 500)
     except Refused:
         return
     for row in rows:
-        told, faults = csv.row_told(sheet, row)
+        told, faults = csv.row_told(head, row)
         assert all(fault.detail for fault in faults)
         code(read(told.document), PLACE, MONDAY_10AM.date())
-        assert row.fault or kept_and_read_again(sheet.as_bytes(row.raw)) == (faults or told)
+        assert row.fault or kept_and_read_again(head.as_bytes(row.raw)) == (faults or told)
 
 
 def kept_and_read_again(receipt: bytes) -> Told | tuple[Fault, ...]:
@@ -70,12 +70,12 @@ def test_a_garbled_sample_is_read_or_refused(file: Path):
 
 @given(st.text(alphabet='ab",\r\n;\t|é\x00', max_size=80))
 def test_every_line_is_in_a_row(text: str):
-    sheet, rows = csv.rows_of((HEAD + text).encode(), None, None, 500)
+    head, rows = csv.rows_of((HEAD + text).encode(), None, None, 500)
     kept = "".join(row.raw for row in rows)
     blank = set(' ",\t\r\n')  # a line of these alone says nothing
     carried = text.encode().decode("latin-1")
     assert [letter for letter in kept if letter not in blank] == [letter for letter in carried if letter not in blank]
-    assert len(sheet.columns) == 3
+    assert len(head.columns) == 3
 
 
 @given(st.text(max_size=40), st.integers(0, 3))

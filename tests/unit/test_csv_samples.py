@@ -32,9 +32,9 @@ def test_a_sample_yields_what_it_must(name: str):
             csv.rows_of(body, None, None, 100)
         assert refused.value.code == expected["refused"]
         return
-    sheet, rows = csv.rows_of(body, None, None, 100)
-    month_first = csv.month_first(sheet, rows)
-    found = [seen(*csv.row_told(sheet, row, month_first=month_first)) for row in rows]
+    head, rows = csv.rows_of(body, None, None, 100)
+    month_first = csv.month_first(head, rows)
+    found = [seen(*csv.row_told(head, row, month_first=month_first)) for row in rows]
     assert [kept(one, told) for one, told in zip(found, expected["rows"], strict=True)] == expected["rows"]
 
 

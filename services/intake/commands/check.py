@@ -93,8 +93,8 @@ def _messages(standard: str, content: bytes) -> list[bytes]:
     if standard != "csv":
         return [content]
     try:
-        sheet, rows = csv.opened(io.BytesIO(content))
-        return [sheet.as_bytes(row.raw) for row in rows] or [content]
+        head, rows = csv.opened(io.BytesIO(content))
+        return [head.as_bytes(row.raw) for row in rows] or [content]
     except Refused:
         return [content]  # which tells why
 

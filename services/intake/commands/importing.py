@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from services.intake.sources.csv import Row, Sheet
+    from services.intake.sources.csv import Head, Row
     from shared.command_line import Commands
 
 EXAMPLES: Final = """
@@ -53,8 +53,8 @@ def register(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where every row was taken, now or before, else 1."""
-    from services.intake.commands.outcome import Outcome
     from services.intake.commands.portions import portions
+    from services.intake.commands.report import Report
     from services.intake.commands.sending import Sending, client_of
     from services.intake.problems import Refused
     from services.intake.sources import csv
@@ -65,19 +65,19 @@ def run(arguments: argparse.Namespace) -> int:
         with arguments.file.open("rb") as file:
             total = _looked_through(*csv.opened(file, *how), day_first=arguments.day_first)
         with arguments.file.open("rb") as file, client_of(url, key) as client:
-            sheet, rows = csv.opened(file, *how)
+            head, rows = csv.opened(file, *how)
             said = {name: value for name, value in zip(("encoding", "separator"), how, strict=True) if value}
             sending = Sending(client, arguments.source, arguments.patience, said)
-            with Outcome(arguments.file, sheet, total, arguments.ids) as outcome:
-                for portion in portions(sheet, rows, arguments.portion):
+            with Report(arguments.file, head, total, arguments.ids) as report:
+                for portion in portions(head, rows, arguments.portion):
                     for answered in sending.send(portion):
-                        outcome.note(answered)
+                        report.note(answered)
     except OSError as error:
         raise Usage("file", f"{error.filename or arguments.file}: {error.strerror}") from error
     except Refused as refused:
         raise Usage(refused.code, f"{arguments.file}: {refused.detail}") from refused
-    print(json.dumps(outcome.as_json()) if arguments.json else "\n".join(outcome.lines()))
-    return FINDING if outcome.refused else CLEAN
+    print(json.dumps(report.as_json()) if arguments.json else "\n".join(report.lines()))
+    return FINDING if report.refused else CLEAN
 
 
 def _access(arguments: argparse.Namespace) -> tuple[str, str]:
@@ -93,13 +93,13 @@ def _access(arguments: argparse.Namespace) -> tuple[str, str]:
     return url, found
 
 
-def _looked_through(sheet: Sheet, rows: Iterable[Row], *, day_first: bool) -> int:
+def _looked_through(head: Head, rows: Iterable[Row], *, day_first: bool) -> int:
     """How many rows a file has. Where one date can only be month first, nobody can tell 03/04 from 04/03 in the others."""
     from services.intake.sources import csv
 
     total = 0
     for total, row in enumerate(rows, 1):  # noqa: B007  (it is the count)
-        if not day_first and csv.month_first(sheet, [row]):
+        if not day_first and csv.month_first(head, [row]):
             detail = f"line {row.line} has a date with the month first: is the whole file so? Write dates as 2025-12-31, or say"
             raise Usage("which-day", f"{detail} --day-first, and the rows that cannot be so are refused")
     return total

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from services.intake.senders import Source
     from services.intake.settings import IntakeSettings
-    from services.intake.sources.csv import Row, Sheet
+    from services.intake.sources.csv import Head, Row
     from services.intake.sources.told import Told
     from services.intake.taking import Answer, Desk
     from services.intake.transports.admission import Admission
@@ -109,24 +109,24 @@ class Csv:
         encoding, separator = (
             _chosen(request, *one) for one in (("encoding", csv.ENCODINGS), ("separator", csv.SEPARATORS))
         )
-        sheet, rows = csv.rows_of(incoming.body, encoding, separator, self._settings.csv_rows)
+        head, rows = csv.rows_of(incoming.body, encoding, separator, self._settings.csv_rows)
         self._admission.pace_rows(source, len(rows))
-        report = await self._take(source, sheet, rows, incoming.traceparent)
+        report = await self._take(source, head, rows, incoming.traceparent)
         headers = {"Retry-After": "2"} if report.status == 503 else None
         return Response(orjson.dumps(report.as_json()), report.status, headers, "application/json")
 
-    async def _take(self, source: Source, sheet: Sheet, rows: Sequence[Row], traceparent: str) -> Report:
+    async def _take(self, source: Source, head: Head, rows: Sequence[Row], traceparent: str) -> Report:
         """Takes the rows, a few at once; when one finds us busy, the others are not tried."""
-        month_first = csv.month_first(sheet, rows)
-        report = Report([column.number for column in sheet.unknown])
+        month_first = csv.month_first(head, rows)
+        report = Report([column.number for column in head.unknown])
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            tells = [csv.row_told(sheet, row, month_first=month_first) for row in some]
+            tells = [csv.row_told(head, row, month_first=month_first) for row in some]
             if report.status == 503:
                 busy = [handlers.refusal(self._desk, source, told, _busy()) for told, _ in tells]
                 answers: Sequence[Answer | Refused] = busy
             else:
-                bodies = [sheet.as_bytes(row.raw) for row in some]
+                bodies = [head.as_bytes(row.raw) for row in some]
                 one = partial(self._row, source, traceparent)
                 answers = await asyncio.gather(*(one(body, *told) for body, told in zip(bodies, tells, strict=True)))
             for row, answer in zip(some, answers, strict=True):

@@ -27,13 +27,13 @@ def pairs() -> list[tuple[str, Callable[[], Any], Callable[[], Any], float]]:
 
 
 def _told() -> list[Any]:
-    sheet, rows = opened(io.BytesIO(FILE))
-    return [row_told(sheet, row) for row in rows]
+    head, rows = opened(io.BytesIO(FILE))
+    return [row_told(head, row) for row in rows]
 
 
 def _read() -> list[Any]:
-    sheet, rows = opened(io.BytesIO(FILE))
-    return [read(row_told(sheet, row)[0].document) for row in rows]
+    head, rows = opened(io.BytesIO(FILE))
+    return [read(row_told(head, row)[0].document) for row in rows]
 
 
 def _bare() -> list[Any]:

@@ -17,7 +17,7 @@ import orjson
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice, tidy
 from services.intake.sources.csv import cells
-from services.intake.sources.csv.sheet import ENCODINGS, FAULT, SEPARATORS, Row, Sheet, opened
+from services.intake.sources.csv.rows import ENCODINGS, FAULT, SEPARATORS, Head, Row, opened
 from services.intake.sources.json import storable
 from services.intake.sources.told import Told
 
@@ -28,8 +28,8 @@ __all__ = [
     "ENCODINGS",
     "FAULT",
     "SEPARATORS",
+    "Head",
     "Row",
-    "Sheet",
     "month_first",
     "opened",
     "refusal",
@@ -44,13 +44,13 @@ def told(body: bytes) -> Told:
 
     Whoever carries files of more rows takes each by itself (`rows_of`): none may go unseen behind the first.
     """
-    sheet, rows = opened(io.BytesIO(body))
+    head, rows = opened(io.BytesIO(body))
     some = list(islice(rows, 2))
     if not some:
         raise Refused(400, "unreadable", "there is no row below the heads of the columns")
     if len(some) > 1:
         raise Refused(413, "too-large", "one row is one message here: send a file of more to /referrals/csv")
-    one, faults = row_told(sheet, some[0], month_first=month_first(sheet, some))
+    one, faults = row_told(head, some[0], month_first=month_first(head, some))
     if faults:
         raise refusal(faults, 400)  # nobody looked whether it is an emergency: the answer says to phone
     return one
@@ -61,24 +61,24 @@ def refusal(faults: Iterable[Fault], status: int = 422) -> Refused:
     return Refused(status, "unreadable", "a value of this row cannot be told: mend it and send the row again", *faults)
 
 
-def month_first(sheet: Sheet, rows: Iterable[Row]) -> bool:
+def month_first(head: Head, rows: Iterable[Row]) -> bool:
     """Whether any row has a date that can only be month, day, year; then no other date of that look can be told."""
     return any(
         cells.is_month_first(column, cell.strip())
         for row in rows
-        for column, cell in zip(sheet.columns, row.cells, strict=False)
+        for column, cell in zip(head.columns, row.cells, strict=False)
     )
 
 
-def row_told(sheet: Sheet, row: Row, *, month_first: bool = False) -> tuple[Told, tuple[Fault, ...]]:
+def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, tuple[Fault, ...]]:
     """What a row says, as far as it can be told, and why it is not taken."""
     document: dict[str, Any] = {}
     others: dict[str, str] = {}
     trail, faults = {}, [row.fault] if row.fault else []
-    coded = {column.path for column in sheet.columns}
-    for column, cell in zip(sheet.columns, row.cells, strict=False):
+    coded = {column.path for column in head.columns}
+    for column, cell in zip(head.columns, row.cells, strict=False):
         text = storable(cell).strip()
-        if not text or (column.number == 1 and sheet.mended):
+        if not text or (column.number == 1 and head.mended):
             continue
         if column.path is None:
             others[storable(column.head).strip() or column.place] = text
@@ -91,18 +91,18 @@ def row_told(sheet: Sheet, row: Row, *, month_first: bool = False) -> tuple[Told
             faults.append(Fault(column.place, fault, cells.DETAILS[fault]))
         else:
             _put(document, path, value)
-    if len(row.cells) > len(sheet.columns):
+    if len(row.cells) > len(head.columns):
         detail = "more cells than heads of columns: a separator stands in a text without quotes"
-        faults.append(Fault(f"column {len(sheet.columns) + 1}", "unreadable", detail))
+        faults.append(Fault(f"column {len(head.columns) + 1}", "unreadable", detail))
     said = _listed(document) | ({"unmapped": others} if others else {})
-    return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(sheet, row)), tuple(faults)
+    return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(head, row)), tuple(faults)
 
 
-def _warnings(sheet: Sheet, row: Row) -> tuple[Notice, ...]:
+def _warnings(head: Head, row: Row) -> tuple[Notice, ...]:
     """What was odd about the whole row. Heads that have no text, as a spreadsheet leaves them, need no cells."""
-    heads = max((column.number for column in sheet.columns if column.head.strip()), default=0)
+    heads = max((column.number for column in head.columns if column.head.strip()), default=0)
     short = (Notice(f"column {len(row.cells) + 1}", "cells-missing"),) if len(row.cells) < heads else ()
-    return (*short, *((Notice("", "not-utf-8"),) if row.codec == "cp1252" and len(sheet.codecs) > 1 else ()))
+    return (*short, *((Notice("", "not-utf-8"),) if row.codec == "cp1252" and len(head.codecs) > 1 else ()))
 
 
 def _named(document: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +132,10 @@ def _listed(node: Any) -> Any:
     return {name: _listed(item) for name, item in node.items()}
 
 
-def rows_of(body: bytes, encoding: str | None, separator: str | None, most: int) -> tuple[Sheet, list[Row]]:
+def rows_of(body: bytes, encoding: str | None, separator: str | None, most: int) -> tuple[Head, list[Row]]:
     """The head of a file and its rows; refuses more than `most`."""
-    sheet, rows = opened(io.BytesIO(body), encoding, separator)
+    head, rows = opened(io.BytesIO(body), encoding, separator)
     found = list(islice(rows, most + 1))
     if len(found) > most:
         raise Refused(413, "too-large", f"a request may have {most} rows; `frontdoor import` sends a file in portions")
-    return sheet, found
+    return head, found

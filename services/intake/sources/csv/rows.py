@@ -28,10 +28,10 @@ _SAYS: Final = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)  # a spreadsheet's o
 FAULT: Final = "fault"  # the head of a first column that is not read: why the row was refused before
 
 
-class Sheet(NamedTuple):
+class Head(NamedTuple):
     """What the head of a file says. `codecs` are tried for each row in their order; none where the text is read already."""
 
-    head: str
+    text: str
     columns: tuple[Column, ...]
     separator: str
     codecs: tuple[str, ...]
@@ -48,7 +48,7 @@ class Sheet(NamedTuple):
 
     def as_bytes(self, *rows: str) -> bytes:
         """The head and rows, as they were sent."""
-        return "".join((self.head, *rows)).encode("latin-1" if self.codecs else "utf-16")
+        return "".join((self.text, *rows)).encode("latin-1" if self.codecs else "utf-16")
 
 
 class Row(NamedTuple):
@@ -61,15 +61,15 @@ class Row(NamedTuple):
     codec: str = "utf-8"
 
 
-def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None = None) -> tuple[Sheet, Iterator[Row]]:
+def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None = None) -> tuple[Head, Iterator[Row]]:
     """The head of a file that can be sought in, and its rows. Refuses what names no column of the contract."""
     start = stream.read(2)
     stream.seek(0)
     codecs = ENCODINGS[encoding] if encoding else () if start in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8", "cp1252")
     text = io.TextIOWrapper(stream, "latin-1" if codecs else "utf-16", errors="replace", newline="")
     lines = _Lines(text)
-    sheet = _sheet(lines, codecs, SEPARATORS[separator] if separator else None)
-    return sheet, _rows(sheet, lines)
+    head = _head_of(lines, codecs, SEPARATORS[separator] if separator else None)
+    return head, _rows(head, lines)
 
 
 class _Lines:
@@ -103,7 +103,7 @@ class _Lines:
         del self.held[1:]
 
 
-def _sheet(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> Sheet:
+def _head_of(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> Head:
     before = ""
     for line in lines:
         if said := _SAYS.fullmatch(line.removeprefix(_BOM if codecs else "")):
@@ -112,30 +112,30 @@ def _sheet(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> She
             break
         before += line
         lines.next_row()
-    head = "".join(lines.held)
+    text = "".join(lines.held)
     found = [
-        columns(_heads(head.removeprefix(_BOM), one, codecs))
+        columns(_heads(text.removeprefix(_BOM), one, codecs))
         for one in ([separator] if separator else SEPARATORS.values())
     ]
     best = max(found, key=lambda heads: sum(column.path is not None for column in heads))
-    sheet = Sheet(before + head, best, separator or [*SEPARATORS.values()][found.index(best)], codecs)
-    _demand(sheet)
+    head = Head(before + text, best, separator or [*SEPARATORS.values()][found.index(best)], codecs)
+    _demand(head)
     lines.next_row()
-    return sheet
+    return head
 
 
-def _heads(head: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
+def _heads(text: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
     try:
-        return next(csv.reader([_decoded(head, codecs)[0]], delimiter=separator), [])
+        return next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])
     except csv.Error:
         return []
 
 
-def _demand(sheet: Sheet) -> None:
+def _demand(head: Head) -> None:
     """Refuses a head that names nothing, or one thing twice."""
-    if "\x00" in sheet.head:
+    if "\x00" in head.text:
         raise Refused(400, "unreadable", "no UTF-8 and no Windows-1252: if it is UTF-16, say so")
-    known = [column for column in sheet.columns if column.path]
+    known = [column for column in head.columns if column.path]
     if not known:
         detail = "the first line must name the columns: person.nhs_number, person.born, reason.code ...; none of them is known"
         raise Refused(400, "unreadable", detail)
@@ -152,20 +152,20 @@ def _same(one: str, other: str) -> bool:
     return shorter == longer or longer.startswith(f"{shorter}[") or (shorter, longer) == ("reason", "reason.text")
 
 
-def _rows(sheet: Sheet, lines: _Lines) -> Iterator[Row]:
+def _rows(head: Head, lines: _Lines) -> Iterator[Row]:
     while True:
-        cells, fault = _next(sheet, lines)
+        cells, fault = _next(head, lines)
         if not lines.held:
             return
         if fault or any(cell.strip() for cell in cells):
-            yield _row(sheet, lines, cells, fault)
+            yield _row(head, lines, cells, fault)
         lines.next_row()
 
 
-def _next(sheet: Sheet, lines: _Lines) -> tuple[list[str], Fault | None]:
+def _next(head: Head, lines: _Lines) -> tuple[list[str], Fault | None]:
     """The cells of the next row. Where its quotes do not fit, only its first line is taken for it: the next is a row again."""
     try:
-        return next(csv.reader(lines, delimiter=sheet.separator, strict=True), []), None
+        return next(csv.reader(lines, delimiter=head.separator, strict=True), []), None
     except csv.Error:
         lines.keep_first()
     fault = Fault(
@@ -174,18 +174,18 @@ def _next(sheet: Sheet, lines: _Lines) -> tuple[list[str], Fault | None]:
         f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters",
     )
     try:
-        return next(csv.reader([lines.held[0].rstrip("\r\n")], delimiter=sheet.separator), []), fault
+        return next(csv.reader([lines.held[0].rstrip("\r\n")], delimiter=head.separator), []), fault
     except csv.Error:
         return [], fault
 
 
-def _row(sheet: Sheet, lines: _Lines, cells: list[str], fault: Fault | None) -> Row:
+def _row(head: Head, lines: _Lines, cells: list[str], fault: Fault | None) -> Row:
     raw = "".join(lines.held)
-    if raw.isascii() or not sheet.codecs:
+    if raw.isascii() or not head.codecs:
         return Row(lines.number, raw, cells, fault)
-    whole, codec = _decoded(raw, sheet.codecs)
+    whole, codec = _decoded(raw, head.codecs)
     if not whole:
-        fault = fault or Fault("", "unreadable", f"this row is not {' or '.join(sheet.codecs)}: say how it is encoded")
+        fault = fault or Fault("", "unreadable", f"this row is not {' or '.join(head.codecs)}: say how it is encoded")
         return Row(lines.number, raw, cells, fault)
     return Row(lines.number, raw, [cell.encode("latin-1").decode(codec, "replace") for cell in cells], fault, codec)
 

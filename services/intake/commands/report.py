@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.intake.commands.sending import Answered
-    from services.intake.sources.csv import Row, Sheet
+    from services.intake.sources.csv import Head, Row
 
 MOST_LISTED: Final = 1000  # refused rows in the report; all of them are in the file
 SHOWN: Final = 20
 _BETWEEN: Final = 0.2  # seconds, of progress
 
 
-class Outcome:
+class Report:
     """The one report of a file. Within it files are open; outside, it can be read."""
 
-    def __init__(self, file: Path, sheet: Sheet, total: int, ids: Path | None) -> None:
-        self._file, self._sheet, self._total, self._ids_file = file, sheet, total, ids
+    def __init__(self, file: Path, head: Head, total: int, ids: Path | None) -> None:
+        self._file, self._head, self._total, self._ids_file = file, head, total, ids
         self.taken = self.repeated = self.refused = self.warned = 0
         self._emergencies: dict[int, dict[str, Any]] = {}
         self.faults: list[dict[str, Any]] = []
@@ -68,9 +68,9 @@ class Outcome:
             self.faults.append({"line": row.line, "code": told["code"], "errors": told["errors"]})
         if self._rows is None:
             self.mend = _free(self._file)
-            self._rows = self._writer(self.mend, self._sheet.separator, os.O_EXCL)
-            self._rows.writerow((FAULT, *[column.head for column in self._sheet.columns][self._sheet.mended :]))
-        self._rows.writerow((_words(told), *row.cells[self._sheet.mended :]))
+            self._rows = self._writer(self.mend, self._head.separator, os.O_EXCL)
+            self._rows.writerow((FAULT, *[column.head for column in self._head.columns][self._head.mended :]))
+        self._rows.writerow((_words(told), *row.cells[self._head.mended :]))
 
     def _writer(self, file: Path, separator: str, how: int) -> Any:
         """Writes rows that only this user may read; with the mark by which spreadsheets know UTF-8."""
@@ -116,7 +116,7 @@ class Outcome:
         return said
 
     def _unknown(self) -> list[str]:
-        return [f"{column.number} {column.head.strip()}" for column in self._sheet.unknown]
+        return [f"{column.number} {column.head.strip()}" for column in self._head.unknown]
 
 
 def _words(told: dict[str, Any]) -> str:
