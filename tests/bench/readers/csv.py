@@ -19,7 +19,7 @@ FILE = (
 
 
 def pairs() -> list[tuple[str, Callable[[], Any], Callable[[], Any], float]]:
-    """What a row tells, and its whole reading; a run is a thousand rows."""
+    """What a row tells, and its whole reading."""
     return [
         ("1,000 rows told, against csv.DictReader", _told, _bare, 0.02),
         ("1,000 rows told and read, against csv.DictReader", _read, _bare, 0.01),
