@@ -41,10 +41,11 @@ MODELS: Final[dict[str, type[Settings]]] = {
 }
 COMMANDS: Final = {
     "DATA": "folder of the running `frontdoor up`, for the commands that read it (default: the last that still runs)",
-    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `trace` and `rules history` elsewhere",
+    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `trace`, `rules history` and `sources unmapped` elsewhere",
     "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain`, `audit verify` and `dead-letters` elsewhere",
-    "KEY": "a synthetic source's key, for `demo --url`",
+    "KEY": "a source's key, for `import`; a synthetic one's, for `demo --url`",
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
+    "MESH_WORKFLOWS": "`WORKFLOW_ID=json OTHER_ID=csv`, as intake has it, for `sources check --as mesh`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",
     "PORT_BASE": "of `up --embedded`: intake's port; triage and audit take the next two (default 8080)",
     "{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092, MLLP's: 2575)",
