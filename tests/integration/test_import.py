@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tests.stack import KEYS
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from tests.integration.embedded import Start
     from tests.stack import Stack
 
 HEAD = "Surname,Forename,Date of birth,Postcode,Reason,Urgency,Nearest tram\r\n"
@@ -112,6 +114,26 @@ async def test_a_run_that_is_killed_and_one_that_finds_intake_away_lose_nothing_
     assert code == 0
     assert report["taken"] + report["repeated"] == 1500
     assert await taken(stack) == 1500
+
+
+def test_it_finds_the_system_that_runs_here_and_shows_how_far_it_is(up: Start, data: Path, tmp_path: Path):
+    running = up("--data", data).until_ready(data)
+    source = next(name for name, key in running.sources.items() if running.keys and key == running.keys.source)
+    file = tmp_path / "list.csv"
+    file.write_text(HEAD + rows(0, 3))
+    words = [str(FRONTDOOR), "import", str(file), "--data", str(data), "--source", source]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, text=True)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out.splitlines()[0]) == (
+        0,
+        "3 rows: 3 taken, 0 taken before, 0 refused; 0 of those taken with warnings",
+    )
+    assert "of 3 rows" in os.read(ours, 4096).decode()
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+    nobody = subprocess.run([*words[:-1], "nobody"], capture_output=True, text=True, check=False, timeout=60)
+    assert (nobody.returncode, source in nobody.stderr) == (2, True)
 
 
 async def test_a_wrong_key_an_absent_intake_and_a_file_that_is_none_are_said(stack: Stack, tmp_path: Path):
