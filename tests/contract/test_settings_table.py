@@ -45,7 +45,6 @@ COMMANDS: Final = {
     "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain`, `audit verify` and `dead-letters` elsewhere",
     "KEY": "a source's key, for `import`; a synthetic one's, for `demo --url`",
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
-    "MESH_WORKFLOWS": "`WORKFLOW_ID=json OTHER_ID=csv`, as intake has it, for `sources check --as mesh`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",
     "PORT_BASE": "of `up --embedded`: intake's port; triage and audit take the next two (default 8080)",
     "{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092, MLLP's: 2575)",
