@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DENIED = asyncpg.InsufficientPrivilegeError
 FRONTDOOR_ROLES = [f"frontdoor_{role}" for role in ROLES]
 READER_VIEWS = {"accounting", "parked", "digests", "heads", "edited", "rule_history", "unmapped", "unpublished", "held"}
+READER_VIEWS |= {"asked", "standing"}
 
 DECIDED = """
 INSERT INTO triage.decision VALUES
@@ -125,7 +126,7 @@ async def test_only_intake_reads_receipts(connect: Connect, role: str) -> None:
 
 async def test_a_reader_sees_accounts_and_no_content(connect: Connect) -> None:
     reader = await connect("frontdoor_reader")
-    for view in ("intake.accounting", "triage.accounting", "triage.parked", "audit.accounting"):
+    for view in ("intake.asked", "triage.parked", "triage.standing", *(f"{schema}.accounting" for schema in SCHEMAS)):
         await reader.fetch(f"SELECT * FROM {view}")
     intake = ("intake.receipt", "intake.outbox", "intake.invalid")
     for content in ("audit.record", "triage.decision", "triage.referral", *intake):
