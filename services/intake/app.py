@@ -20,7 +20,9 @@ from services.intake.settings import IntakeSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
+from services.intake.transports import bars
 from services.intake.transports.admission import Admission
+from services.intake.transports.bars import Bars
 from services.intake.transports.json import Json, unknown_route
 from shared import topics
 from shared.consumer import Consumer
@@ -33,6 +35,9 @@ from shared.service import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
 
     from shared.postgres import Pool
 
@@ -73,10 +78,16 @@ def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk
 
 def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     """The ASGI application."""
-    return Starlette(
-        routes=[*Json(desk, Admission(desk.senders, settings)).routes(), *routes(health)],
-        exception_handlers={HTTPException: unknown_route},
-    )
+    admission = Admission(desk.senders, settings)
+    standards = (*Json(desk, admission).routes(), *Bars(desk, admission, settings).routes())
+    return Starlette(routes=[*standards, *routes(health)], exception_handlers={HTTPException: _unknown_route})
+
+
+async def _unknown_route(request: Request, error: Exception) -> Response:
+    """404 and 405 in the form of the standard whose path it is."""
+    if isinstance(error, HTTPException) and f"{request.url.path}/".startswith(f"{bars.BASE}/"):
+        return bars.unknown_route(request, error)
+    return await unknown_route(request, error)
 
 
 async def run() -> None:

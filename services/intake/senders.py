@@ -34,10 +34,24 @@ class Sender(BaseModel):
 _S = TypeVar("_S", bound=Sender)
 
 
+class Bars(BaseModel):
+    """A source's BaRS. `receivers` are the ODS codes by which it may address us; without them whom it names is not looked at.
+
+    `replies` are the addresses (scheme, host and the path's beginning) at which it may ask to be told what became of a
+    referral; without them nothing is ever sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    receivers: frozenset[str] = frozenset()
+    replies: tuple[str, ...] = ()
+
+
 class Source(Sender):
     """A system that refers. Without a locality it is found by the person's practice or postcode."""
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
+    bars: Bars | None = None
 
     @property
     def account(self) -> str:

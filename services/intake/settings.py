@@ -31,6 +31,11 @@ class IntakeSettings(ServiceSettings):
     )
     max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
     body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
+    bars_max_body: int = Field(
+        16 * 1024 * 1024, ge=1024, description="bytes of a BaRS message, attachments inside it included"
+    )
+    reply_poll: float = Field(1, gt=0, description="how often replies that are due are looked for")
+    reply_for: float = Field(259_200, gt=0, description="a reply that nobody took for so long is given up, and shown")
     relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")
 
     @model_validator(mode="after")

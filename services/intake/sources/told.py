@@ -53,7 +53,8 @@ class Told(NamedTuple):
     """What a message says. `document` has the contract's paths, and `message_id` if the sender gave one.
 
     `names` are what the sender itself calls the referral (not the message); `referral_id` is our own id, where the
-    message quotes it. `trail` tells for a path of the document where in the message it stood.
+    message quotes it. `trail` tells for a path of the document where in the message it stood. `reply_to` is what an
+    answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person.
     """
 
     standard: Standard
@@ -64,6 +65,7 @@ class Told(NamedTuple):
     trail: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[Notice, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    reply_to: Mapping[str, str] = MappingProxyType({})
 
     def place(self, path: str) -> str:
         """Where the value of a contract's path stood in the message; the path itself where nobody knows."""

@@ -1,0 +1,199 @@
+"""A FHIR R4 message as JSON: read strictly, looked at leniently. Plain look-ups of what is needed; no model of FHIR.
+
+Strict is what could mean two things or cost too much: a key given twice, depth, a wrong Bundle, no header, no focus.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from services.intake.problems import Fault, Refused
+from services.intake.reading import Notice
+from services.intake.sources import json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
+_NAME: Final = re.compile(rb'"\s*:')  # every name of a member, and some texts
+_HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
+
+
+class Entry(NamedTuple):
+    """One resource, with its place (FHIRPath)."""
+
+    place: str
+    type: str
+    resource: dict[str, Any]
+
+    def at(self, path: str) -> str:
+        """The place of one of its elements."""
+        return f"{self.place}.{path}"
+
+
+class Message(NamedTuple):
+    """A message: its Bundle's id, its header, what it is about, and every resource by what refers to it."""
+
+    bundle_id: str
+    header: Entry
+    focus: Entry
+    focus_url: str
+    entries: tuple[Entry, ...]
+    known: dict[str, Entry]
+    warnings: tuple[Notice, ...]
+
+    def find(self, reference: Any) -> Entry | None:
+        """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
+        return _found(self.known, text(inner(reference, "reference")))
+
+    def of(self, *types: str) -> list[Entry]:
+        """The resources of these types, in their order."""
+        return [entry for entry in self.entries if entry.type in types]
+
+
+def message(body: bytes) -> Message:
+    """The message in `body`; `Refused` where it is none."""
+    document, references = parse(body)
+    if text(document.get("resourceType")) != "Bundle":
+        raise _broken("Bundle.resourceType", "a Bundle is expected")
+    if text(document.get("type")) != "message":
+        raise _broken("Bundle.type", "a Bundle of type `message` is expected")
+    known: dict[str, Entry] = {}
+    entries = tuple(_entries(document, known))
+    if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
+        raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
+    header = entries[0]
+    focus_url = text(inner(first(header.resource.get("focus")), "reference"))
+    if (focus := _found(known, focus_url)) is None:
+        raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
+    lost: tuple[Notice, ...] = ()
+    if any(_is_lost(known, one) for one in references):
+        lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
+    return Message(text(document.get("id")), header, focus, focus_url, entries, known, lost)
+
+
+def parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
+    """The object in `body` and the references in it. The quick parse counts only where it can be shown to be strict.
+
+    No name is given twice where as many names were read as could be in the text. All else is left to the parse that
+    says what is wrong and where.
+    """
+    if body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
+        raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _slow(body)
+    names, depth, references = _measured(document)
+    if (
+        not isinstance(document, dict)
+        or depth > json.DEEPEST
+        or b"\\u0000" in body
+        or names != len(_NAME.findall(body))
+    ):
+        return _slow(body)
+    return document, references
+
+
+def _slow(body: bytes) -> tuple[dict[str, Any], list[str]]:
+    document = json.parse(body)
+    return document, _measured(document)[2]
+
+
+def _measured(document: Any) -> tuple[int, int, list[str]]:
+    """How many names a document has, how deep it is, and its references."""
+    names, depth, level, references = 0, 0, [document], []
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                names += len(item)
+                below += item.values()
+                if type(reference := item.get("reference")) is str:
+                    references.append(reference)
+            elif type(item) is list:
+                below += item
+        level = below
+    return names, depth, references
+
+
+def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entry]:
+    listed = document.get("entry")
+    for number, one in enumerate(listed if isinstance(listed, list) else ()):
+        resource = one.get("resource") if isinstance(one, dict) else None
+        if not isinstance(resource, dict):
+            continue
+        entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
+        own = text(resource.get("id"))
+        for name in (_key(text(one.get("fullUrl"))), own.casefold(), f"{entry.type}/{own}".casefold() if own else ""):
+            if name:
+                known.setdefault(name, entry)
+        yield entry
+
+
+def _key(url: str) -> str:
+    return url.casefold().removeprefix("urn:uuid:")
+
+
+def _found(known: dict[str, Entry], reference: str) -> Entry | None:
+    key = _key(reference)
+    return known.get(key) or (known.get(key.rpartition("/")[2]) if "/" in key else None)
+
+
+def _is_lost(known: dict[str, Entry], reference: str) -> bool:
+    reference = reference.strip()
+    return _found(known, reference) is None and bool(_HERE.fullmatch(reference.casefold()))
+
+
+def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
+    return any(_is_lost(known, one) for one in _measured(entry.resource)[2])
+
+
+def _broken(place: str, detail: str) -> Refused:
+    return Refused(422, "message-rule", detail, Fault(place, "message-rule", detail))
+
+
+def text(value: Any) -> str:
+    """A text or a number without blanks at its ends; nothing for anything else."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def inner(value: Any, *names: str) -> Any:
+    """What stands at a path of members; None where nothing does."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; an object that came alone counts as a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def first(value: Any) -> dict[str, Any]:
+    """The first object of a list, or an empty one."""
+    return next(iter(objects(value)), {})
+
+
+def codings(concept: Any) -> list[tuple[str, str, str]]:
+    """System, code and display of each coding of a CodeableConcept."""
+    listed = objects(inner(concept, "coding"))
+    return [(text(one.get("system")), text(one.get("code")), text(one.get("display"))) for one in listed]
+
+
+def code(concept: Any) -> str:
+    """The first code of a CodeableConcept."""
+    return next((code for _, code, _ in codings(concept) if code), "")
+
+
+def words(concept: Any) -> str:
+    """A CodeableConcept in words: its text, else what its codings display."""
+    return text(inner(concept, "text")) or ", ".join(display for *_, display in codings(concept) if display)

@@ -1,0 +1,73 @@
+"""What is read of a message so far: the document in the contract's terms, and where each value stood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from services.intake.reading import Notice
+from services.intake.sources.bars.bundle import codings, words
+from services.intake.sources.maps import table
+
+if TYPE_CHECKING:
+    from services.intake.sources.told import Attachment
+
+
+@dataclass(slots=True)
+class Draft:
+    """Filled resource by resource. What is said first stands; prose adds up."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    trail: dict[str, str] = field(default_factory=dict)
+    warnings: list[Notice] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+    def say(self, path: str, value: Any, place: str) -> None:
+        """Gives a field of the contract its value, if it has none."""
+        if value in ("", None, [], {}) or path in self.trail:
+            return
+        node, name = self._node(path)
+        node[name] = value
+        self.trail[path] = place
+
+    def add(self, path: str, value: Any, place: str) -> None:
+        """Adds an item to a list of the contract."""
+        node, name = self._node(path)
+        listed = node.setdefault(name, [])
+        if value not in listed:
+            self.trail[f"{path}[{len(listed)}]"] = place
+            listed.append(value)
+
+    def tell(self, path: str, prose: str, place: str) -> None:
+        """Adds free text to a field of the contract that takes it."""
+        node, name = self._node(path)
+        if prose and prose not in (known := node.get(name, "")):
+            node[name] = f"{known}\n{prose}" if known else prose
+            self.trail.setdefault(path, place)
+
+    def keep(self, place: str, prose: str) -> None:
+        """Keeps text that no field takes: it is screened for words of risk and shown to the hub."""
+        kept = self.document.setdefault("unmapped", {}) if prose else {}
+        if prose and prose not in (known := kept.get(place, "")):
+            kept[place] = f"{known}\n{prose}" if known else prose
+
+    def coded(self, path: str, name: str, concept: Any, place: str) -> None:
+        """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
+        known, found = table(name), [code for _, code, _ in codings(concept) if code]
+        mapped = (ours for code in found if (ours := known.ours.get(code.casefold())))
+        self.say(
+            path,
+            next(mapped, known.read(found[0]) if found else f"{name}|{words(concept)}" if words(concept) else ""),
+            place,
+        )
+
+    def warn(self, place: str, code: str) -> None:
+        """Tells the sender something about a place."""
+        self.warnings.append(Notice(place, code))
+
+    def _node(self, path: str) -> tuple[dict[str, Any], str]:
+        *groups, name = path.split(".")
+        node = self.document
+        for group in groups:
+            node = node.setdefault(group, {})
+        return node, name
