@@ -24,6 +24,7 @@ from services.intake.transports import bars
 from services.intake.transports.admission import Admission
 from services.intake.transports.bars import Bars
 from services.intake.transports.json import Json, unknown_route
+from services.intake.transports.replies import Replies
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -102,7 +103,8 @@ async def run() -> None:
     statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
     try:
         app = application(settings, at_work, health)
-        await serve(settings, app, [relay.run, statuses, partial(measure, pool, health)], health)
+        replies = Replies(settings, pool, at_work.senders, health)
+        await serve(settings, app, [relay.run, statuses, replies.run, partial(measure, pool, health)], health)
     finally:
         await publisher.close()
         await parking.close()
