@@ -10,6 +10,7 @@ from services.intake.sources.bars.bundle import code, codings, first, inner, obj
 from services.intake.sources.bars.flags import flags
 from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.people import related
+from services.intake.sources.maps import table
 from services.intake.values import Kind, code_system
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _ANSWERED: Final = ("reason", "presentation", "perinatal", "risk", "needs", "soc
 _PROSE: Final = frozenset(
     ("text", "display", "description", "comment", "title", "valueString", "contentString", "patientInstruction", "div")
 )
+_GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
 _TAGS: Final = re.compile(r"<[^>]{0,2000}>")
 # Who and where, not what: read by reference (`people`), or of no use to those who help.
 _ELSEWHERE: Final = frozenset(
@@ -63,21 +65,33 @@ def _request(one: Entry, draft: Draft) -> None:
 
 
 def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> None:
-    """A coded problem; its words beside it, where they say more than a code's display would."""
+    """A problem by its codes and in words. The first that a table knows is the reason, the next ones stand beside it."""
     for system, value, _ in codings(concept):
-        if system.startswith(f"{LOCAL}#"):
-            answer(draft, system.rpartition("#")[2], value, place)
-        elif value and (name := code_system(system)):
+        name = code_system(system) if value else None
+        if name:
             draft.add("presentation.problems", {"system": name, "code": value}, place)
-        elif value:
+        if name == "snomed-ct":
+            _reason(value, draft, place)
+        elif system.startswith(f"{LOCAL}#"):
+            answer(draft, system.rpartition("#")[2], value, place)
+        elif value and not name:
             draft.keep(place, f"{system} {value}".strip())
     draft.tell(prose, words(concept), place)
 
 
+def _reason(value: str, draft: Draft, place: str) -> None:
+    reason = table("snomed-reason").ours.get(value, "")
+    if reason and reason != draft.document.get("reason", {}).get("code", reason):
+        draft.add("reason.others", reason, place)
+    draft.say("reason.code", reason, place)
+    draft.say("presentation.main_problem", table("snomed-problem").ours.get(value, ""), place)
+
+
 def _condition(one: Entry, draft: Draft) -> None:
-    """A problem that the person has; one that was ruled out or entered in error is none."""
-    if code(one.resource.get("verificationStatus")) in {"refuted", "entered-in-error"}:
-        draft.keep(one.at("code"), f"ruled out: {words(one.resource.get('code'))}")
+    """A problem that the person has; one that was ruled out, or is over, is told in words alone."""
+    gone = {code(one.resource.get(part)) for part in ("verificationStatus", "clinicalStatus")} & _GONE
+    if gone:
+        draft.keep(one.at("code"), f"{', '.join(sorted(gone))}: {words(one.resource.get('code'))}")
         return
     _problem(first(one.resource.get("code")), draft, one.at("code"), "presentation.history")
     _notes(one, draft, "presentation.history")
@@ -90,11 +104,11 @@ def _encounter(one: Entry, draft: Draft) -> None:
 
 
 def _observation(one: Entry, draft: Draft) -> None:
-    """A finding: into the field that its local code names, else as text; no score is told by a code that nobody checked."""
+    """A finding: into the field that its code names, else as text; no score is told by a code that nobody checked."""
     for number, part in enumerate((one.resource, *objects(one.resource.get("component")))):
         place = one.at(f"component[{number - 1}]") if number else one.at("value")
         value, concept = _value(part), part.get("code")
-        named = [inside for system, inside, _ in codings(concept) if system == LOCAL]
+        named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
         if value is not None and named:
             answer(draft, named[0], value, place)
         elif value is not None or not number:
@@ -103,6 +117,12 @@ def _observation(one: Entry, draft: Draft) -> None:
             )
             draft.keep(place, shown)
     _notes(one, draft, "presentation.history")
+
+
+def _field(system: str, value: str) -> str:
+    """The field of the contract that an observation's code names: by our own names, or as a score that a table knows."""
+    score = table("snomed-score").ours.get(value) if code_system(system) == "snomed-ct" else None
+    return value if system == LOCAL else f"presentation.{score}" if score else ""
 
 
 def _value(part: dict[str, Any]) -> Any:

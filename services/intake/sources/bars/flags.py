@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 _SAFEGUARDING: Final = "safeguarding-codes-bars"
 _ADJUSTMENT: Final = "reasonable-adjustment-codes-bars"
 _NO_CONCERN: Final = "861931000000100"  # no safeguarding issues identified: it says nothing of harm
-# Concerns whose question has more answers than yes: read as unmapped, so that a person looks (never as the mildest).
-_QUESTIONS: Final = {
-    "401206008": "risk.self_harm",  # at risk for deliberate self harm
-    "129707006": "risk.to_others",  # at risk for other-directed violence
-    "248054003": "risk.self_neglect",  # self-neglect
-}
 
 
 def flags(message: Message, draft: Draft) -> None:
@@ -47,18 +41,16 @@ def _in_words(one: Entry, status: str) -> str:
 
 
 def _concerned(concerns: list[tuple[str, str]], draft: Draft) -> None:
-    """What the tables know comes first; a concern that they do not know is an answer that a person must read."""
-    domestic, others = table("bars-safeguarding-domestic"), table("bars-safeguarding-abuse")
+    """What a table knows answers its question with yes: where that is no answer, and for all else, a person must look."""
+    known, more = table("snomed-flag"), table("bars-safeguarding")
     unknown = []
     for value, place in concerns:
-        if value in domestic.ours:
-            draft.say("risk.domestic_abuse", domestic.ours[value], place)
-        elif value in others.ours:
-            draft.say("risk.from_others", others.ours[value], place)
+        if question := known.ours.get(value) or more.ours.get(value):
+            draft.say(f"risk.{question}", "yes", place)
         elif value and value != _NO_CONCERN:
             unknown.append((value, place))
     for value, place in unknown:
-        draft.say(_QUESTIONS.get(value, "risk.from_others"), others.read(value), place)
+        draft.say("risk.from_others", more.read(value), place)
 
 
 def _adjustment(system: str, value: str, one: Entry, draft: Draft) -> None:

@@ -31,7 +31,7 @@ def patient(message: Message, draft: Draft) -> None:
         _contact(contact, draft, one.at("contact"))
     _languages(one, draft)
     draft.coded(
-        "person.ethnic_category", "bars-ethnic-category", extended(one.resource, "EthnicCategory"), one.at("extension")
+        "person.ethnic_category", "ethnic-category", extended(one.resource, "EthnicCategory"), one.at("extension")
     )
     practice = message.find(first(one.resource.get("generalPractitioner")))
     if practice:
