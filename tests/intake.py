@@ -68,8 +68,15 @@ def key_of(sender: str) -> str:
 class Desk:
     """Intake under test: requests as any sender, rows as the superuser."""
 
-    def __init__(self, client: httpx.AsyncClient, database: Database, whole: services.intake.taking.Desk) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        database: Database,
+        whole: services.intake.taking.Desk,
+        settings: IntakeSettings,
+    ) -> None:
         self.client, self.database, self.whole, self.store = client, database, whole, whole.store
+        self.settings = settings
         self._decided = 0
 
     async def post(self, path: str, body: Any, key: str = "gp", **headers: str) -> httpx.Response:
@@ -147,7 +154,7 @@ async def intake(database: Database, folder: Path, **settings: Any) -> AsyncIter
         whole = desk(given, pool, lambda: None)
         transport = httpx.ASGITransport(application(given, whole, Health(30)))
         async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
-            yield Desk(client, database, whole)
+            yield Desk(client, database, whole, given)
     finally:
         await pool.close()
 

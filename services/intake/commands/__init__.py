@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-ALONE: Final[tuple[str, ...]] = ()  # frontdoor NAME
+ALONE: Final[tuple[str, ...]] = ("replies",)  # frontdoor NAME
 OF_SOURCES: Final = ("listing",)  # frontdoor sources NAME
 
 EXAMPLES: Final = """
