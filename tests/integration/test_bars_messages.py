@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from tests.bars import EXPECTED, Ids, changed, issue, post, request_id, sample, understood
+from tests.garbling import garbled
 from tests.intake import intake
 from tests.waiting import eventually
 
@@ -282,3 +283,12 @@ async def test_a_letter_inside_the_message_is_kept_beside_the_referral(desk: Des
 async def test_words_of_risk_in_any_resource_raise(desk: Desk, name: str):
     await post(desk, sample(name))
     assert (await desk.events())[0]["referral"]["risk_words"] is True
+
+
+async def test_spoilt_messages_are_answered_in_form_and_every_yes_is_a_receipt(database: Database, tmp_path: Path):
+    bodies = [sample(name) for name, row in EXPECTED.items() if row["status"] == 200]
+    async with intake(database, tmp_path) as desk:
+        answers = [await post(desk, body, "fast") for body in garbled(bodies, 150, seed=3)]
+        assert {answer.status_code for answer in answers} <= {200, 400, 404, 422}
+        (kept,) = await database.fetch("SELECT count(*) FROM intake.receipt")
+        assert kept[0] == sum(answer.status_code == 200 for answer in answers) > 0

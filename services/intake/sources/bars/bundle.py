@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
-_NAME: Final = re.compile(rb'"\s*:')  # every name of a member, and some texts
+_NAME: Final = re.compile(rb'"\s*:')  # ends every name, and begins some texts
+_TOO_DEEP: Final = b"\n" + b"  " * (json.DEEPEST + 1)
+_REFERENCE: Final = re.compile(rb'"reference": "([^"\\]*)"')
 _HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
 
@@ -56,7 +58,7 @@ class Message(NamedTuple):
 
 def message(body: bytes) -> Message:
     """The message in `body`; `Refused` where it is none."""
-    document, references = parse(body)
+    document, shown = parse(body)
     if text(document.get("resourceType")) != "Bundle":
         raise _broken("Bundle.resourceType", "a Bundle is expected")
     if text(document.get("type")) != "message":
@@ -70,68 +72,47 @@ def message(body: bytes) -> Message:
     if (focus := _found(known, focus_url)) is None:
         raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
     lost: tuple[Notice, ...] = ()
-    if any(_is_lost(known, one) for one in references):
+    if any(_is_lost(known, one.decode()) for one in _REFERENCE.findall(shown)):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     return Message(text(document.get("id")), header, focus, focus_url, entries, known, lost)
 
 
-def parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
-    """The object in `body` and the references in it. The quick parse counts only where it can be shown to be strict.
+def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The object in `body`, and how it is written out again. The quick parse counts where it can be shown to be strict.
 
-    No name is given twice where as many names were read as could be in the text. All else is left to the parse that
-    says what is wrong and where.
+    What was read, written out, has as many names as the text only if none of them was given twice, and as many blanks
+    before a line as it is deep. What could hide a name, and all else, is left to the parse that says what is wrong and where.
     """
-    if body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
+    if len(body) > MOST_VALUES and body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
         raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return _slow(body)
-    names, depth, references = _measured(document)
-    if (
-        not isinstance(document, dict)
-        or depth > json.DEEPEST
-        or b"\\u0000" in body
-        or names != len(_NAME.findall(body))
-    ):
+    shown = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    same = len(_NAME.findall(body)) == shown.count(b'":') and b"\\u" not in body
+    if not same or not isinstance(document, dict) or _TOO_DEEP in shown:
         return _slow(body)
-    return document, references
+    return document, shown
 
 
-def _slow(body: bytes) -> tuple[dict[str, Any], list[str]]:
+def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
     document = json.parse(body)
-    return document, _measured(document)[2]
-
-
-def _measured(document: Any) -> tuple[int, int, list[str]]:
-    """How many names a document has, how deep it is, and its references."""
-    names, depth, level, references = 0, 0, [document], []
-    while level:
-        depth += 1
-        below: list[Any] = []
-        for item in level:
-            if type(item) is dict:
-                names += len(item)
-                below += item.values()
-                if type(reference := item.get("reference")) is str:
-                    references.append(reference)
-            elif type(item) is list:
-                below += item
-        level = below
-    return names, depth, references
+    return document, orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
 def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entry]:
-    listed = document.get("entry")
-    for number, one in enumerate(listed if isinstance(listed, list) else ()):
-        resource = one.get("resource") if isinstance(one, dict) else None
-        if not isinstance(resource, dict):
+    for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
+        resource = one.get("resource") if type(one) is dict else None
+        if type(resource) is not dict:
             continue
         entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
-        own = text(resource.get("id"))
-        for name in (_key(text(one.get("fullUrl"))), own.casefold(), f"{entry.type}/{own}".casefold() if own else ""):
-            if name:
-                known.setdefault(name, entry)
+        url, own = _key(text(one.get("fullUrl"))), text(resource.get("id")).casefold()
+        if url:
+            known.setdefault(url, entry)
+        if own:
+            known.setdefault(own, entry)
+            known.setdefault(f"{entry.type.casefold()}/{own}", entry)
         yield entry
 
 
@@ -150,7 +131,8 @@ def _is_lost(known: dict[str, Entry], reference: str) -> bool:
 
 
 def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
-    return any(_is_lost(known, one) for one in _measured(entry.resource)[2])
+    shown = orjson.dumps(entry.resource, option=orjson.OPT_INDENT_2)
+    return any(_is_lost(known, one.decode()) for one in _REFERENCE.findall(shown))
 
 
 def _broken(place: str, detail: str) -> Refused:
@@ -159,7 +141,7 @@ def _broken(place: str, detail: str) -> Refused:
 
 def text(value: Any) -> str:
     """A text or a number without blanks at its ends; nothing for anything else."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value.strip()
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
@@ -167,15 +149,17 @@ def text(value: Any) -> str:
 def inner(value: Any, *names: str) -> Any:
     """What stands at a path of members; None where nothing does."""
     for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
+        if type(value) is not dict:
+            return None
+        value = value.get(name)
     return value
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; an object that came alone counts as a list of one."""
-    if isinstance(value, dict):
-        return [value]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    if type(value) is list:
+        return [item for item in value if type(item) is dict]
+    return [value] if type(value) is dict else []
 
 
 def first(value: Any) -> dict[str, Any]:
@@ -185,7 +169,9 @@ def first(value: Any) -> dict[str, Any]:
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of each coding of a CodeableConcept."""
-    listed = objects(inner(concept, "coding"))
+    if type(concept) is not dict:
+        return []
+    listed = objects(concept.get("coding"))
     return [(text(one.get("system")), text(one.get("code")), text(one.get("display"))) for one in listed]
 
 

@@ -55,8 +55,7 @@ def _reason_elsewhere(draft: Draft) -> None:
 def _request(one: Entry, draft: Draft) -> None:
     resource = one.resource
     draft.say("referred_at", text(resource.get("authoredOn")), one.at("authoredOn"))
-    priority = {"coding": [{"code": text(resource.get("priority"))}]}
-    draft.coded("referrer.urgency", "bars-priority", priority, one.at("priority"))
+    draft.mapped("referrer.urgency", "bars-priority", text(resource.get("priority")), one.at("priority"))
     for concept in objects(resource.get("reasonCode")):
         _problem(concept, draft, one.at("reasonCode"), "reason.text")
     _notes(one, draft, "reason.text")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
@@ -11,6 +12,9 @@ from services.intake.sources.maps import table
 
 if TYPE_CHECKING:
     from services.intake.sources.told import Attachment
+
+
+_NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say something
 
 
 @dataclass(slots=True)
@@ -24,7 +28,7 @@ class Draft:
 
     def say(self, path: str, value: Any, place: str) -> None:
         """Gives a field of the contract its value, if it has none."""
-        if value in ("", None, [], {}) or path in self.trail:
+        if path in self.trail or (not value and type(value) not in _NUMBERS):
             return
         node, name = self._node(path)
         node[name] = value
@@ -54,20 +58,26 @@ class Draft:
     def coded(self, path: str, name: str, concept: Any, place: str) -> None:
         """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
         known, found = table(name), [code for _, code, _ in codings(concept) if code]
-        mapped = (ours for code in found if (ours := known.ours.get(code.casefold())))
-        self.say(
-            path,
-            next(mapped, known.read(found[0]) if found else f"{name}|{words(concept)}" if words(concept) else ""),
-            place,
-        )
+        first = next((code for code in found if code.casefold() in known.ours), None) or next(iter(found), words(concept))
+        self.mapped(path, name, first, place)
+
+    def mapped(self, path: str, name: str, code: str, place: str) -> None:
+        """Gives a field what its table makes of a code."""
+        self.say(path, table(name).read(code) if code else "", place)
 
     def warn(self, place: str, code: str) -> None:
         """Tells the sender something about a place."""
         self.warnings.append(Notice(place, code))
 
     def _node(self, path: str) -> tuple[dict[str, Any], str]:
-        *groups, name = path.split(".")
+        groups, name = _split(path)
         node = self.document
         for group in groups:
             node = node.setdefault(group, {})
         return node, name
+
+
+@cache
+def _split(path: str) -> tuple[tuple[str, ...], str]:
+    *groups, name = path.split(".")
+    return tuple(groups), name

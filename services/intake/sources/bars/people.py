@@ -50,8 +50,7 @@ def _identity(one: Entry, draft: Draft) -> None:
     if name := next((name for name in names if text(name.get("use")) in {"official", "usual", ""}), first(names)):
         draft.say("person.name", _name(name), one.at("name"))
     draft.say("person.born", text(one.resource.get("birthDate")), one.at("birthDate"))
-    gender = text(one.resource.get("gender"))
-    draft.coded("person.gender", "bars-gender", {"coding": [{"code": gender}]}, one.at("gender"))
+    draft.mapped("person.gender", "bars-gender", text(one.resource.get("gender")), one.at("gender"))
 
 
 def _where(one: Entry, draft: Draft) -> None:
