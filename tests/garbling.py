@@ -41,11 +41,17 @@ def _doubled(body: bytes, chance: random.Random) -> bytes:
 def _struck(body: bytes, chance: random.Random) -> bytes:
     """Bytes hit by others that mean something in most forms."""
     start, _ = _span(body, chance)
-    return body[:start] + chance.choice((b"\x00", b'"', b"\\", b"{", b"]", b"\r", b"|", b"\xff", b"null", b"1e999")) + body[start + 1 :]
+    return (
+        body[:start]
+        + chance.choice((b"\x00", b'"', b"\\", b"{", b"]", b"\r", b"|", b"\xff", b"null", b"1e999"))
+        + body[start + 1 :]
+    )
 
 
 def _recoded(body: bytes, chance: random.Random) -> bytes:
-    return body.decode("utf-8", "replace").encode(chance.choice(("latin-1", "cp1252", "utf-16", "utf-8-sig")), "replace")
+    return body.decode("utf-8", "replace").encode(
+        chance.choice(("latin-1", "cp1252", "utf-16", "utf-8-sig")), "replace"
+    )
 
 
 def _joined(body: bytes, chance: random.Random) -> bytes:

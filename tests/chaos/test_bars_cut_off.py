@@ -7,10 +7,9 @@ import json
 import random
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from tests.bars import MEDIA, OPERATION, Ids, changed
-from tests.stack import KEYS
+from tests.bars_wire import Sent, a_message, exchange, whole
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -20,48 +19,9 @@ MESSAGES = 40
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Sent(NamedTuple):
-    """One message as it goes over the wire."""
-
-    ids: Ids
-    wire: bytes
-
-
-def a_message(number: int) -> Sent:
-    identifier = [{"system": "https://gp.example/referral", "value": f"REF-{number}"}]
-    body = changed("new-referral.json", ServiceRequest={"identifier": identifier})
-    ids = Ids.new()
-    head = {"Host": "x", "Authorization": f"Bearer {KEYS['gp']}", "Content-Type": MEDIA, **ids.headers()}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    return Sent(ids, f"POST {OPERATION} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-
-async def exchange(port: int, wire: bytes, most: int | None = None) -> bytes:
-    """What a raw connection is answered, at most so many bytes of it; then it is cut off hard."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    told = b""
-    try:
-        writer.write(wire)
-        with suppress(OSError):
-            await writer.drain()
-        while (most is None or len(told) < most) and not _whole(told):
-            if not (chunk := await asyncio.wait_for(reader.read(4096 if most is None else most - len(told)), 30)):
-                break
-            told += chunk
-    finally:
-        writer.transport.abort()
-    return told
-
-
-def _whole(told: bytes) -> bool:
-    head, found, body = told.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)content-length: (\d+)", head)
-    return bool(found and length and len(body) >= int(length[1]))
-
-
 def referral_in(told: bytes) -> str | None:
     """The id that a whole yes names: of the first answer, or of a duplicate's."""
-    if not _whole(told):
+    if not whole(told):
         return None
     status, body = int(told[9:12]), told.partition(b"\r\n\r\n")[2]
     if status == 200:
@@ -113,6 +73,6 @@ async def test_a_sender_cut_off_at_any_byte_finds_each_message_taken_once(stack:
     last = await asyncio.gather(*(until_yes(port, sent) for sent in messages))
     for place, found in enumerate(last):
         seen[place].add(found)
-    assert [len(ids) for ids in seen] == [1] * MESSAGES  # whoever was told yes, at whatever try, was told of the same one
+    assert {len(ids) for ids in seen} == {1}  # whoever was told yes, at whatever try, was told of the same one
     rows = await stack.fetch("SELECT referral_id::text AS id, kind FROM intake.receipt")
-    assert sorted((row["id"], row["kind"]) for row in rows) == sorted((id, "received") for ids in seen for id in ids)
+    assert sorted((row["id"], row["kind"]) for row in rows) == sorted((one, "received") for ids in seen for one in ids)

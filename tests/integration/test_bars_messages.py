@@ -87,7 +87,9 @@ async def test_an_update_that_quotes_an_id_of_its_own_is_known_by_the_identifier
         ("cancel-delete-entered-in-error.json", "sent-in-error"),
     ],
 )
-async def test_each_published_shape_of_a_cancellation_withdraws_and_keeps_its_reason(desk: Desk, name: str, reason: str):
+async def test_each_published_shape_of_a_cancellation_withdraws_and_keeps_its_reason(
+    desk: Desk, name: str, reason: str
+):
     referral_id = await refer(desk)
     for body in (numbered(name, "REF-1"),):
         answer = await post(desk, body)
@@ -166,7 +168,9 @@ async def test_an_emergency_is_answered_with_phone_now_also_when_refused(desk: D
     taken = await post(desk, sample("priority-stat.json"))
     assert taken.status_code == 200
     assert "999" in taken.text
-    lost = await post(desk, changed("update-active.json", ServiceRequest={"id": str(uuid4()), "identifier": None, "priority": "stat"}))
+    lost = await post(
+        desk, changed("update-active.json", ServiceRequest={"id": str(uuid4()), "identifier": None, "priority": "stat"})
+    )
     assert lost.status_code == 404
     assert "999" in lost.text
     assert "999" in (await post(desk, sample("refused-new-revoked.json"))).text
@@ -181,7 +185,11 @@ async def test_a_teams_response_becomes_an_outcome_and_an_unknown_identifier_is_
     answer = await post(desk, body, "therapies", ids)
     assert (answer.status_code, request_id(answer.content)) == (200, referral_id)
     outcome = (await desk.events(referral_id))[-1]
-    assert (outcome["kind"], outcome["by"]["name"], outcome["by"]["registration"]) == ("accepted", "Eve Nurse", "99X9999Z")
+    assert (outcome["kind"], outcome["by"]["name"], outcome["by"]["registration"]) == (
+        "accepted",
+        "Eve Nurse",
+        "99X9999Z",
+    )
     assert (await post(desk, body, "therapies", ids)).status_code == 409
     unknown = changed("response-accepted.json", ServiceRequest={"id": str(uuid4()), "identifier": None})
     assert (await post(desk, unknown, "therapies")).status_code == 404
@@ -226,7 +234,9 @@ async def test_the_capabilities_are_for_everyone(desk: Desk):
         ("GET", "/bars/Slot", 501, "REC_NOT_IMPLEMENTED"),
     ],
 )
-async def test_a_path_that_is_not_served_is_told_in_the_same_form(desk: Desk, method: str, path: str, status: int, code: str):
+async def test_a_path_that_is_not_served_is_told_in_the_same_form(
+    desk: Desk, method: str, path: str, status: int, code: str
+):
     headers = {"Authorization": "Bearer a-key-of-gp", **Ids.new().headers()}
     answer = await desk.client.request(method, path, headers=headers)
     understood(answer, headers)
@@ -266,7 +276,9 @@ async def test_too_many_and_too_large_and_away_have_their_published_codes(databa
         assert (broken.status_code, issue(broken.content)[1]) == (500, "REC_SERVER_ERROR")
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/fhir+json", "application/fhir+json;version=1.4.0, text/html;q=0.1"])
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/fhir+json", "application/fhir+json;version=1.4.0, text/html;q=0.1"]
+)
 async def test_the_version_that_was_asked_for_is_answered(desk: Desk, accept: str):
     answer = await post(desk, sample("new-referral.json"), Accept=accept)
     version = "1.4.0" if "1.4.0" in accept else "1.1.0"

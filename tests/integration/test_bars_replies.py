@@ -23,7 +23,7 @@ from tests.receiver import Receiver
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.intake import Desk
@@ -205,7 +205,9 @@ async def test_an_address_that_the_settings_list_no_more_is_not_written_to(datab
         async with listening(database, tmp_path, receiver) as desk:
             referral_id = await refer(desk, f"{receiver.url}/fhir")
             await desk.decide(referral_id, "talking-therapies-step-2", **ACCEPTED)
-            await database.fetch("UPDATE intake.reply SET reply_to = jsonb_set(reply_to, '{endpoint}', '\"http://127.0.0.1:9/x\"')")
+            await database.fetch(
+                "UPDATE intake.reply SET reply_to = jsonb_set(reply_to, '{endpoint}', '\"http://127.0.0.1:9/x\"')"
+            )
             async with sending(desk):
                 await eventually(lambda: _tried(desk))
             (row,) = await unsent(desk)
@@ -226,7 +228,9 @@ async def test_a_sender_that_is_killed_while_it_sends_leaves_the_reply_to_the_ne
             holder = await asyncpg.connect(database.dsn())
             await holder.execute("BEGIN; SELECT * FROM intake.reply FOR UPDATE")
             stop = asyncio.Event()
-            task = asyncio.create_task(Replies(desk.settings, desk.store._pool, desk.whole.senders, Health(30)).run(stop))
+            task = asyncio.create_task(
+                Replies(desk.settings, desk.store._pool, desk.whole.senders, Health(30)).run(stop)
+            )
             await eventually(lambda: receiver.got)
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -252,10 +256,29 @@ def test_a_listed_address_and_what_lies_below_it_may_be_written_to(endpoint: str
     "endpoint",
     [
         *("", "https://fhir.nhs.uk/Id/dos-service-id|2222222222", "http://gp.example/fhir", "https://gp.example/fhirs"),
-        *("https://gp.example:8443/fhir", "https://gp.example/", "https://gp.example.evil/fhir", "ftp://gp.example/fhir"),
-        *("https://gp.example@evil.example/fhir", "https://user:key@gp.example/fhir", "https://gp.example/fhir/../admin"),
-        *("https://gp.example/fhir/%2e%2e/admin", "https://gp.example/fhir?x=1", "https://gp.example/fhir#x", "//gp.example/fhir"),
-        *("https://gp.example\\@evil.example/fhir", "https://gp.example/fhir\n/x", "https://169.254.169.254/fhir", "https://gp.example/fhir/./x"),
+        *(
+            "https://gp.example:8443/fhir",
+            "https://gp.example/",
+            "https://gp.example.evil/fhir",
+            "ftp://gp.example/fhir",
+        ),
+        *(
+            "https://gp.example@evil.example/fhir",
+            "https://user:key@gp.example/fhir",
+            "https://gp.example/fhir/../admin",
+        ),
+        *(
+            "https://gp.example/fhir/%2e%2e/admin",
+            "https://gp.example/fhir?x=1",
+            "https://gp.example/fhir#x",
+            "//gp.example/fhir",
+        ),
+        *(
+            "https://gp.example\\@evil.example/fhir",
+            "https://gp.example/fhir\n/x",
+            "https://169.254.169.254/fhir",
+            "https://gp.example/fhir/./x",
+        ),
     ],
 )
 def test_no_other_address_passes_for_it(endpoint: str):

@@ -53,6 +53,10 @@ async def run(arguments: argparse.Namespace) -> int:
 
 def _line(row: dict[str, Any]) -> str:
     tried = f"tried {counted(row['tries'], 'time')}" + (f", last {row['last']}" if row["last"] else "")
-    state = f"given up {row['given_up_at']:%Y-%m-%d %H:%M}" if row["given_up_at"] else f"next {row['next_at']:%Y-%m-%d %H:%M}"
+    state = (
+        f"given up {row['given_up_at']:%Y-%m-%d %H:%M}"
+        if row["given_up_at"]
+        else f"next {row['next_at']:%Y-%m-%d %H:%M}"
+    )
     made_up = " (synthetic)" if row["synthetic"] else ""
     return f"{row['referral_id']}  {row['source']}  {row['outcome']}{made_up}  since {row['created_at']:%Y-%m-%d %H:%M}: {tried}; {state}"

@@ -108,7 +108,13 @@ class Replies:
         metrics.REPLIED.labels("sent" if tried.taken else "given-up" if over else "not-taken").inc()
         if not tried.taken:
             log = get_logger().error if over else get_logger().warning
-            log("reply not taken", referral_id=str(row["referral_id"]), source=row["source"], code=tried.code, attempt=row["tries"] + 1)
+            log(
+                "reply not taken",
+                referral_id=str(row["referral_id"]),
+                source=row["source"],
+                code=tried.code,
+                attempt=row["tries"] + 1,
+            )
 
     async def _measure(self, connection: Connection) -> None:
         waiting, oldest, given_up = await connection.fetchrow(SQL.replies_waiting, timeout=5) or (0, None, 0)

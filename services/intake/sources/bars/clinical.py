@@ -47,9 +47,10 @@ def clinical(message: Message, draft: Draft) -> None:
 
 
 def _reason_elsewhere(draft: Draft) -> None:
-    """Published referrals from GPs give no reasonCode: why they refer stands in the condition and the care plan."""
-    why = draft.document.get("presentation", {}).get("history", "")
-    draft.tell("reason.text", why, draft.trail.get("presentation.history", ""))
+    """Published referrals from GPs give no reasonCode: why they refer stands in the condition, the plan or a letter."""
+    history = draft.document.get("presentation", {}).get("history", "")
+    letter = "see the document that came with the message" if draft.attachments else ""
+    draft.tell("reason.text", history or letter, draft.trail.get("presentation.history", "Bundle"))
 
 
 def _request(one: Entry, draft: Draft) -> None:
@@ -155,14 +156,16 @@ def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
-    """Gives a field of the contract an answer; False where there is no such field to answer or it was answered."""
+    """Gives a field of the contract an answer; False where there is no such field."""
     node: Any = CONTRACT if path.partition(".")[0] in _ANSWERED else None
     for name in path.split("."):
         node = node.get(name) if isinstance(node, dict) else None
     if isinstance(node, Each) and isinstance(node.of, Kind):
         draft.add(path, value, place)
-    elif isinstance(node, Kind) and path not in draft.trail:
-        draft.say(path, value, place)
+    elif isinstance(node, Kind) and node.prose:
+        draft.tell(path, _said(value), place)
+    elif isinstance(node, Kind):
+        draft.answer(path, value, place)
     else:
         draft.keep(place, f"{path}: {_said(value)}")
         return False

@@ -34,6 +34,17 @@ class Draft:
         node[name] = value
         self.trail[path] = place
 
+    def answer(self, path: str, value: Any, place: str) -> None:
+        """Gives a field an answer. Of two numbers the higher counts; two other answers are one that nobody can read."""
+        node, name = self._node(path)
+        known = node.get(name)
+        if known in (None, value):
+            self.say(path, value, place)
+        elif type(known) is type(value) and type(value) in {int, float}:
+            node[name] = max(known, value)
+        else:
+            node[name] = f"{known} or {value}"
+
     def add(self, path: str, value: Any, place: str) -> None:
         """Adds an item to a list of the contract."""
         node, name = self._node(path)
@@ -58,7 +69,9 @@ class Draft:
     def coded(self, path: str, name: str, concept: Any, place: str) -> None:
         """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
         known, found = table(name), [code for _, code, _ in codings(concept) if code]
-        first = next((code for code in found if code.casefold() in known.ours), None) or next(iter(found), words(concept))
+        first = next((code for code in found if code.casefold() in known.ours), None) or next(
+            iter(found), words(concept)
+        )
         self.mapped(path, name, first, place)
 
     def mapped(self, path: str, name: str, code: str, place: str) -> None:
