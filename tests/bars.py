@@ -16,7 +16,8 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from services.intake.senders import Bars, Source, Team
+from services.intake.senders import Source, Team
+from services.intake.sources.bars.profile import Bars
 
 if TYPE_CHECKING:
     import httpx

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from services.intake.sources.bars.profile import Bars
 from shared.errors import Usage
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -34,24 +35,11 @@ class Sender(BaseModel):
 _S = TypeVar("_S", bound=Sender)
 
 
-class Bars(BaseModel):
-    """A source's BaRS. `receivers` are the ODS codes by which it may address us; without them whom it names is not looked at.
-
-    `replies` are the addresses (scheme, host and the path's beginning) at which it may ask to be told what became of a
-    referral; without them nothing is ever sent.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    receivers: frozenset[str] = frozenset()
-    replies: tuple[str, ...] = ()
-
-
 class Source(Sender):
     """A system that refers. Without a locality it is found by the person's practice or postcode."""
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
-    bars: Bars | None = None
+    bars: Bars | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
 
     @property
     def account(self) -> str:

@@ -7,6 +7,7 @@ import json
 import random
 import re
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bars_wire import Sent, a_message, exchange, whole
@@ -66,7 +67,7 @@ async def test_a_sender_cut_off_at_any_byte_finds_each_message_taken_once(stack:
 
     tries = asyncio.gather(*(badly(place) for place in range(MESSAGES)))
     for taken in (MESSAGES // 5, MESSAGES // 2):
-        await eventually(lambda taken=taken: stack.fetch("SELECT FROM intake.receipt OFFSET $1", taken))
+        await eventually(partial(stack.fetch, "SELECT FROM intake.receipt OFFSET $1", taken))
         stack.kill("intake")
         stack.start("intake")
     await tries

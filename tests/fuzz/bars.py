@@ -19,8 +19,9 @@ MOMENT = Moment(dt.datetime(2026, 11, 25, tzinfo=dt.UTC), UUID(int=7))
 
 def one(data: bytes) -> None:
     """Reads a message, or learns why not."""
-    for reads in (lambda: FORMS["bars"].read(data, GP), lambda: outcome.told(data, TEAM)):
+    for sender in (GP, TEAM):
         try:
-            read(reads().document)
+            told = FORMS["bars"].read(data, sender) if isinstance(sender, Source) else outcome.told(data, sender)
+            read(told.document)
         except Refused as refused:
             FORMS["bars"].refused(data, refused, GP, MOMENT)

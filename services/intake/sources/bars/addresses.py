@@ -9,15 +9,13 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PLAIN: Final = re.compile(
-    r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~$-]+)*/?"
-)  # no user, query, escape or blank
+PLAIN: Final = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~$-]+)*/?"  # no user, query, escape or blank
 OPERATION: Final = "$process-message"
 
 
 def allowed(endpoint: str, prefixes: Iterable[str]) -> bool:
     """Whether an address has the scheme, host and port of a listed one, and its path or one below it."""
-    if not _PLAIN.fullmatch(endpoint) or {".", ".."} & set(urlsplit(endpoint).path.split("/")):
+    if not re.fullmatch(PLAIN, endpoint) or {".", ".."} & set(urlsplit(endpoint).path.split("/")):
         return False
     parts = urlsplit(endpoint)
     for prefix in map(urlsplit, prefixes):
