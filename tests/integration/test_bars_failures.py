@@ -76,6 +76,15 @@ async def test_too_many_and_too_large_and_away_have_their_published_codes(databa
         assert (broken.status_code, issue(broken.content)[1]) == (500, "REC_SERVER_ERROR")
 
 
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/fhir+json", "application/fhir+json;version=1.4.0, text/html;q=0.1"]
+)
+async def test_the_version_that_was_asked_for_is_answered(desk: Desk, accept: str):
+    answer = await post(desk, sample("new-referral.json"), Accept=accept)
+    version = "1.4.0" if "1.4.0" in accept else "1.1.0"
+    assert answer.headers["content-type"] == f"application/fhir+json;version={version}"
+
+
 async def test_spoilt_messages_are_answered_in_form_and_every_yes_is_a_receipt(database: Database, tmp_path: Path):
     bodies = [sample(name) for name, row in EXPECTED.items() if row["status"] == 200]
     async with intake(database, tmp_path) as desk:

@@ -67,12 +67,15 @@ def message(body: bytes) -> Message:
     entries = tuple(_entries(document, known))
     if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
         raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
+    references = {one.decode() for one in _REFERENCE.findall(shown)}
+    if any(_key(one.strip()) not in known for one in references) or b'"Binary"' in shown:
+        _know_ids(entries, known)
     header = entries[0]
     focus_url = text(inner(first(header.resource.get("focus")), "reference"))
     if (focus := _found(known, focus_url)) is None:
         raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
     lost: tuple[Notice, ...] = ()
-    if any(_is_lost(known, one.decode()) for one in _REFERENCE.findall(shown)):
+    if any(_is_lost(known, one) for one in references):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     return Message(text(document.get("id")), header, focus, focus_url, entries, known, lost)
 
@@ -107,13 +110,17 @@ def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entr
         if type(resource) is not dict:
             continue
         entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
-        url, own = _key(text(one.get("fullUrl"))), text(resource.get("id")).casefold()
-        if url:
+        if url := _key(text(one.get("fullUrl"))):
             known.setdefault(url, entry)
-        if own:
+        yield entry
+
+
+def _know_ids(entries: tuple[Entry, ...], known: dict[str, Entry]) -> None:
+    """Resources by their ids too, for the references that no fullUrl resolves."""
+    for entry in entries:
+        if own := text(entry.resource.get("id")).casefold():
             known.setdefault(own, entry)
             known.setdefault(f"{entry.type.casefold()}/{own}", entry)
-        yield entry
 
 
 def _key(url: str) -> str:

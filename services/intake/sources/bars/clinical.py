@@ -60,8 +60,11 @@ def _request(one: Entry, draft: Draft) -> None:
     for concept in objects(resource.get("reasonCode")):
         _problem(concept, draft, one.at("reasonCode"), "reason.text")
     _notes(one, draft, "reason.text")
-    for part in ("category", "code", "orderDetail", "patientInstruction", "occurrencePeriod", "occurrenceDateTime"):
-        draft.keep(one.at(part), _said(resource.get(part)))
+    for concept in objects(resource.get("category")):
+        draft.keep(one.at("category"), words(concept))
+    for part in ("code", "orderDetail", "patientInstruction", "occurrencePeriod", "occurrenceDateTime"):
+        if part in resource:
+            draft.keep(one.at(part), _said(resource[part]))
 
 
 def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> None:
