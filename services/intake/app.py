@@ -97,17 +97,19 @@ async def run() -> None:
     configure("intake", settings.instance, settings.log_format, settings.log_level)
     health = Health(settings.max_tick_age)
     pool = await connections(settings)
+    telling = await connections(settings, 1)  # its lock holds a connection, which taking referrals must not lack
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
     statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
     try:
         app = application(settings, at_work, health)
-        replies = Replies(settings, pool, at_work.senders, health)
+        replies = Replies(settings, telling, at_work.senders, health)
         await serve(settings, app, [relay.run, statuses, replies.run, partial(measure, pool, health)], health)
     finally:
         await publisher.close()
         await parking.close()
+        await close_pool(telling)
         await close_pool(pool)
 
 

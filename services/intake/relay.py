@@ -64,8 +64,8 @@ class Relay:
                             try:
                                 await self._active(connection, stop)
                             finally:
-                                await _unlock(connection)
-                await _pause(stop, STANDBY)
+                                await unlock(connection)
+                await pause(stop, STANDBY)
             except Transient as error:
                 await self._wait(error, stop)
         self._health.forget(LOOP)
@@ -91,7 +91,7 @@ class Relay:
         self._attempt += 1
         log = get_logger().warning if isinstance(error, Transient) else get_logger().error
         log("relay waits", code=error.code, why=error.detail, attempt=self._attempt)
-        await _pause(stop, backoff(self._attempt))
+        await pause(stop, backoff(self._attempt))
 
     async def _ticking(self, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
         """A loop that waits out an outage is alive; once it is to stop, it does not wait for long."""
@@ -126,7 +126,7 @@ class Relay:
         return Record(topic, partition, key, row["value"], unpack(row["headers"]))
 
 
-async def _unlock(connection: Connection) -> None:
+async def unlock(connection: Connection) -> None:
     """Gives the lock back. A connection that cannot is ended: back in the pool it would keep every relay out."""
     try:
         await connection.execute(SQL.relay_unlock)
@@ -135,7 +135,8 @@ async def _unlock(connection: Connection) -> None:
         raise
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Waits so long, or until the service is to stop."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
@@ -166,5 +167,5 @@ async def measure(pool: Pool, health: Health, stop: asyncio.Event) -> None:
             health.check("postgres", ok=True)
         except Transient as error:
             health.check("postgres", ok=False, why=error.detail)
-        await _pause(stop, MEASURE)
+        await pause(stop, MEASURE)
     health.forget("measure")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.receipts import MOST_BYTES
-from services.intake.relay import Relay, _unlock, first_of_each
+from services.intake.relay import Relay, first_of_each, unlock
 from services.intake.settings import IntakeSettings
 from shared.cloudevents import pack
 from shared.health import Health
@@ -46,7 +46,7 @@ class Stalled:
 async def test_a_connection_that_cannot_give_the_lock_back_does_not_keep_it():
     stalled: Any = Stalled()
     with pytest.raises(TimeoutError):
-        await _unlock(stalled)
+        await unlock(stalled)
     assert stalled.ended
 
 

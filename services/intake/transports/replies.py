@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid5
 
@@ -16,6 +15,7 @@ import httpx
 import orjson
 
 from services.intake import metrics
+from services.intake.relay import pause, unlock
 from services.intake.sources.bars import answers
 from services.intake.sources.bars.addresses import allowed, posted_to
 from services.intake.store import SQL
@@ -68,7 +68,7 @@ class Replies:
                                 await self._active(connection, client, stop)
                 except Transient as error:
                     get_logger().warning("replies wait", code=error.code, why=error.detail)
-                await _pause(stop, STANDBY)
+                await pause(stop, STANDBY)
         self._health.forget(LOOP)
 
     async def _active(self, connection: Connection, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
@@ -82,10 +82,9 @@ class Replies:
                     await self._note(connection, row, tried)
                 await self._measure(connection)
                 if len(due) < AT_ONCE:
-                    await _pause(stop, self._settings.reply_poll)
+                    await pause(stop, self._settings.reply_poll)
         finally:
-            with suppress(Exception):  # a connection that is gone has lost its lock with it
-                await connection.execute(SQL.relay_unlock, timeout=5)
+            await unlock(connection)
 
     async def _try(self, client: httpx.AsyncClient, row: Any) -> Tried:
         to = orjson.loads(row["reply_to"])
@@ -141,8 +140,3 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[
                 break
     duplicate = answer.status_code == 409 and b'"duplicate"' in told
     return Tried(f"http-{answer.status_code}", taken=answer.is_success or duplicate)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
