@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
 from tests.bars import EXPECTED, Ids, issue, post, sample, understood
@@ -66,7 +67,7 @@ async def test_each_failure_before_the_message_has_its_published_code(
     assert {name: answer.headers[name] for name in shaped} == shaped
 
 
-async def test_too_many_and_too_large_and_away_have_their_published_codes(database: Database, tmp_path: Path):
+async def test_too_many_and_too_large_and_broken_have_their_published_codes(database: Database, tmp_path: Path):
     async with intake(database, tmp_path, bars_max_body=20_000) as desk:
         assert [(await post(desk, sample("new-referral.json"), "slow")).status_code for _ in range(2)] == [200, 429]
         large = await post(desk, b" " * 30_000)
@@ -74,6 +75,19 @@ async def test_too_many_and_too_large_and_away_have_their_published_codes(databa
         await database.fetch("REVOKE INSERT ON intake.receipt FROM frontdoor_intake")
         broken = await post(desk, sample("new-referral.json"))
         assert (broken.status_code, issue(broken.content)[1]) == (500, "REC_SERVER_ERROR")
+
+
+async def test_a_database_that_does_not_answer_is_unavailable_and_the_answer_says_when_to_come_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.intake.transports.bars.SECONDS", 30)  # longer than a statement may take
+    connection = await asyncpg.connect(desk.database.dsn())
+    await connection.execute("BEGIN; LOCK TABLE intake.receipt IN ACCESS EXCLUSIVE MODE")
+    away = await post(desk, sample("priority-stat.json"))
+    await connection.close()
+    assert (away.status_code, issue(away.content)) == (503, ("transient", "REC_UNAVAILABLE"))
+    assert away.headers["retry-after"]
+    assert "999" in away.text
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,11 @@ def told(body: bytes, source: Source) -> Told:
         referrer(read, draft)
         clinical(read, draft)
     listens = _listens(read, source, draft)
-    places = {"person": "Bundle.entry.resource.ofType(Patient)", "reason": read.focus.at("reasonCode")}
+    places = {
+        "message_id": "X-Request-Id",
+        "person": "Bundle.entry.resource.ofType(Patient)",
+        "reason": read.focus.at("reasonCode"),
+    }
     return Told(
         "bars",
         asked,
