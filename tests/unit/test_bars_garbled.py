@@ -77,6 +77,8 @@ def test_the_quick_parse_reads_what_the_strict_one_reads(value: Any):
         b'{"a":1,"\\u0061":2}',
         b'{"a":"\\":","a":1}',
         b'{"a":"x\\\\","a":":"}',
+        b'{"a" :1,"a"\t: ":"}',
+        b'{"a:b":":","a:b":"::"}',
     ],
 )
 def test_a_name_that_is_given_twice_is_never_read_as_the_last_of_the_two(body: bytes):
