@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 DENIED = asyncpg.InsufficientPrivilegeError
 FRONTDOOR_ROLES = [f"frontdoor_{role}" for role in ROLES]
-READER_VIEWS = {"accounting", "parked", "digests", "heads", "edited", "rule_history", "unmapped", "unpublished", "held", "replies"}
+READER_VIEWS = {
+    "accounting",
+    "parked",
+    "digests",
+    "heads",
+    "edited",
+    "rule_history",
+    "unmapped",
+    "unpublished",
+    "held",
+    "replies",
+}
 
 DECIDED = """
 INSERT INTO triage.decision VALUES
