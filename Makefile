@@ -7,7 +7,7 @@ FUZZ_MINUTES ?= 2
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules bench-readers bench-bars fuzz chaos chaos-planted assurance simulation up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers bench-bars fuzz chaos chaos-planted assurance peers simulation up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ assurance: $(READY) ## seed mistakes in Lambeth's rules, ask the gate about each
 
 simulation: $(READY) ## 100,000 schedules of what can happen to a consuming loop, in virtual time
 	@$(BIN)/python -m tests.simulation
+
+peers: $(READY) ## software of others against a running front door: HAPI sends HL7 v2 over TLS (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.peers
 
 up: ## the whole system in containers (docker compose)
 	@$(PYTHON) deploy/first_run.py

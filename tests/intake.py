@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -24,7 +25,7 @@ from shared.health import Health
 from tests.builders import MONDAY_10AM, an_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from uuid import UUID
 
     import services.intake.taking
@@ -135,9 +136,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def intake(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Desk]:
-    """Intake on a database, as the role that it has in production; its configuration is written to `folder`."""
-    for what, entries in (("sources", SOURCES), ("teams", TEAMS)):
+async def intake(
+    database: Database, folder: Path, hl7: Mapping[str, Any] = MappingProxyType({}), **settings: Any
+) -> AsyncIterator[Desk]:
+    """Intake on a database, as the role that it has in production; its configuration is written to `folder`.
+
+    `hl7` are the entries of that name of some sources.
+    """
+    sources = {name: {**entry, **({"hl7": hl7[name]} if name in hl7 else {})} for name, entry in SOURCES.items()}
+    for what, entries in (("sources", sources), ("teams", TEAMS)):
         known = {name: {"name": name, "keys": [_digest(key_of(name))], **entry} for name, entry in entries.items()}
         (folder / f"{what}.yaml").write_text(yaml.safe_dump({what: known}))
     given = IntakeSettings.model_validate(

@@ -24,6 +24,7 @@ from services.intake.transports import bars
 from services.intake.transports.admission import Admission
 from services.intake.transports.bars import Bars
 from services.intake.transports.json import Json, unknown_route
+from services.intake.transports.mllp.server import Mllp
 from services.intake.transports.replies import Replies
 from shared import topics
 from shared.consumer import Consumer
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from shared.postgres import Pool
+    from shared.service import Loop
 
 
 class Beside(Health):
@@ -91,6 +93,12 @@ async def _unknown_route(request: Request, error: Exception) -> Response:
     return await unknown_route(request, error)
 
 
+def listeners(settings: IntakeSettings, desk: Desk, health: Health) -> list[Loop]:
+    """What listens beside HTTP: MLLP, where a source speaks HL7 v2."""
+    speaks = any(source.hl7 for source in desk.senders.sources)
+    return [Mllp(settings, desk, Admission(desk.senders, settings), health).run] if speaks else []
+
+
 async def run() -> None:
     """Runs intake until it is told to stop."""
     settings = IntakeSettings()
@@ -105,7 +113,8 @@ async def run() -> None:
     try:
         app = application(settings, at_work, health)
         replies = Replies(settings, telling, at_work.senders, health)
-        await serve(settings, app, [relay.run, statuses, replies.run, partial(measure, pool, health)], health)
+        loops: list[Loop] = [relay.run, statuses, replies.run, partial(measure, pool, health)]
+        await serve(settings, app, [*loops, *listeners(settings, at_work, health)], health)
     finally:
         await publisher.close()
         await parking.close()

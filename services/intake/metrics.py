@@ -19,6 +19,10 @@ ANSWERED: Final = Histogram(
     ("route",),
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+MLLP_OPEN: Final = Gauge("frontdoor_mllp_connections", "Connections of HL7 v2 senders")
+MLLP_FULL: Final = Counter("frontdoor_mllp_refused_connections", "Connections closed at once: there were too many")
+MLLP_ANSWERS: Final = Counter("frontdoor_mllp_answers", "HL7 v2 messages by how they were answered (MSA-1)", ("code",))
+MLLP_SKIPPED: Final = Counter("frontdoor_mllp_skipped_bytes", "Bytes that stood in no message")
 OUTBOX_SIZE: Final = Gauge("frontdoor_outbox_records", "Events taken and not yet published")
 OUTBOX_AGE: Final = Gauge("frontdoor_outbox_age_seconds", "Age of the oldest event not yet published")
 FOLLOWED: Final = Gauge("frontdoor_statuses_followed", "1 while triage's decisions are followed, 0 while statuses age")

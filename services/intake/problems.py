@@ -11,6 +11,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 MEANS: Final = {
     "unreadable": "cannot be read: the whole body (no UTF-8, no JSON, empty), or what belongs in this place",
+    "unsupported": "a kind, event, version or processing id of a message that is not taken here",
     "duplicate-key": "an object has the same key twice, and nobody can tell which of the two is meant",
     "too-deep": "objects and lists lie deeper in each other than is read",
     "unauthorised": "no key, or none that is known here",

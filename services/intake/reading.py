@@ -32,6 +32,7 @@ DETAILS: Final = {
     "in-future": "lies in the future; counts as not recorded",
     "out-of-range": "lies too far away to be true; counts as not recorded",
     "two-message-ids": "the Idempotency-Key header and message_id differ; message_id counts",
+    "charset": "the bytes are not in the character set that the message declares; read as the likeliest",
     "attachment-type": "no kind of document that is shown from here; kept with the receipt",
     "attachment-size": "empty, or larger than is shown from here; kept with the receipt",
     "attachment-differs": "is not what its type says; kept with the receipt",

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from services.intake.sources.bars.profile import Bars
+from services.intake.sources.hl7v2.profile import Hl7
 from shared.errors import Usage
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -36,10 +37,14 @@ _S = TypeVar("_S", bound=Sender)
 
 
 class Source(Sender):
-    """A system that refers. Without a locality it is found by the person's practice or postcode."""
+    """A system that refers. Without a locality it is found by the person's practice or postcode.
+
+    `hl7` says how it speaks HL7 v2, if it does.
+    """
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
     bars: Bars | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
+    hl7: Hl7 | None = None
 
     @property
     def account(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -36,7 +36,24 @@ class IntakeSettings(ServiceSettings):
     )
     reply_poll: float = Field(1, gt=0, description="how often replies that are due are looked for")
     reply_for: float = Field(259_200, gt=0, description="a reply that nobody took for so long is given up, and shown")
+    mllp_port: int = Field(2575, ge=1, le=65535, description="of HL7 v2; open where a source has an entry `hl7`")
+    mllp_certificate: Path | None = Field(None, description="PEM; with it HL7 v2 comes over TLS alone")
+    mllp_key: Path | None = Field(None, description="PEM of the certificate's key")
+    mllp_client_ca: Path | None = Field(None, description="PEM of who signs the senders' certificates")
+    mllp_client_certificate: Literal["optional", "required"] = Field(
+        "required", description="where there is a client CA"
+    )
+    mllp_max_message: int = Field(16_777_216, ge=1024, description="bytes; a longer one is answered AR")
+    mllp_connections: int = Field(1000, ge=1, description="more are closed at once")
+    mllp_first_byte: float = Field(30, gt=0, description="for a new connection's first byte to arrive")
+    mllp_idle: float = Field(300, gt=0, description="for the next message to have arrived")
     relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")
+
+    @model_validator(mode="after")
+    def _a_certificate_has_its_key(self) -> Self:
+        if bool(self.mllp_certificate) != bool(self.mllp_key) or (self.mllp_client_ca and not self.mllp_key):
+            raise ValueError(f"{PREFIX}MLLP_CERTIFICATE and {PREFIX}MLLP_KEY go together, and before MLLP_CLIENT_CA")
+        return self
 
     @model_validator(mode="after")
     def _a_relay_at_its_limits_keeps_its_session(self) -> Self:

@@ -46,7 +46,7 @@ COMMANDS: Final = {
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",
     "PORT_BASE": "of `up --embedded`: intake's port; triage and audit take the next two (default 8080)",
-    "{INTAKE,TRIAGE,AUDIT,KAFKA}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092)",
+    "{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092, MLLP's: 2575)",
     "DEBUG": "1: a command that fails shows where",
 }
 

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from tests.bars import EXPECTED, Ids, issue, post, sample, understood
-from tests.garbling import garbled
 from tests.intake import intake
+from tests.spoilt import garbled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

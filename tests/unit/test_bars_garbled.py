@@ -20,7 +20,7 @@ from services.intake.sources.bars import outcome
 from services.intake.sources.bars.bundle import parse
 from services.intake.sources.forms import FORMS, Moment
 from tests.bars import EXPECTED, SOURCES, TEAM, issue, sample
-from tests.garbling import garbled
+from tests.spoilt import garbled
 
 MOMENT = Moment(dt.datetime(2026, 11, 25, tzinfo=dt.UTC), UUID(int=7))
 BODIES = [sample(name) for name in EXPECTED]

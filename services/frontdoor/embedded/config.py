@@ -28,13 +28,17 @@ ALL_TEAMS: Final = "every-team"
 HUB_TEAM: Final = "hub"
 
 
-def write(folder: Folder) -> Keys:
-    """Writes the sources and teams that the services of this folder know; the three keys to try it with."""
+def write(folder: Folder, ports: Ports) -> Keys:
+    """Writes the sources and teams that the services of this folder know; the three keys to try it with.
+
+    The source of those keys speaks HL7 v2 too: whatever comes to the MLLP port from this machine is its own.
+    """
     sources = _read("sources")
+    source = max(sources, key=lambda name: len(sources[name].get("may", EVERYTHING)))  # the first that may do most
+    sources[source]["hl7"] = {"port": ports.mllp, "processing": ["P", "T", "D"]}
     teams = _read("teams") | {ALL_TEAMS: _every_team(), HUB_TEAM: _hub_team()}
     write_private(folder.sources, _text("sources", folder, sources))
     write_private(folder.teams, _text("teams", folder, teams))
-    source = max(sources, key=lambda name: len(sources[name].get("may", EVERYTHING)))  # the first that may do most
     return Keys(
         source=folder.secret(f"sources/{source}"),
         team=folder.secret(f"teams/{ALL_TEAMS}"),
@@ -47,6 +51,7 @@ def running(folder: Folder, identity: Identity, ports: Ports, keys: Keys) -> Run
     urls = {name: f"http://{HOST}:{getattr(ports, name)}" for name in ("intake", "triage", "audit")}
     return Running(
         **urls,
+        mllp=f"{HOST}:{ports.mllp}",
         kafka=f"{HOST}:{ports.kafka}",
         postgres_dsn=dsn(folder),
         reader_dsn=dsn(folder, "frontdoor_reader"),
@@ -77,6 +82,7 @@ def environment(service: str, folder: Folder, identity: Identity, ports: Ports) 
         "FRONTDOOR_INSTANCE": "1",
         "FRONTDOOR_HOST": HOST,
         "FRONTDOOR_PORT": str(getattr(ports, service)),
+        "FRONTDOOR_MLLP_PORT": str(ports.mllp),
         "FRONTDOOR_PERSON_SECRET": folder.secret("person"),
         "FRONTDOOR_LOG_FORMAT": "json",
     }

@@ -70,7 +70,7 @@ class Supervisor:
         if await self._answered(kafka, self._lost):
             await self._new_generation(kafka)
         await self._answered(kafka, self._topics)
-        keys = config.write(self._folder)
+        keys = config.write(self._folder, self._ports)
         await together(*(self._up(Process(self._service(name), self._lock)) for name in SERVICES))
         self._folder.announce(config.running(self._folder, self._identity, self._ports, keys))
         self._say(f"ready in {time.monotonic() - began:.1f} s{self._where}")

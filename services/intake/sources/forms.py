@@ -13,7 +13,8 @@ import orjson
 
 from services.intake.problems import Refused
 from services.intake.sources import bars, json
-from services.intake.sources.bars import answers
+from services.intake.sources.bars import answers as bars_answers
+from services.intake.sources.hl7v2 import answers, reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,30 +41,30 @@ class Form(NamedTuple):
     """One standard. `read` raises `Refused`.
 
     `taken` gets the answer as it is kept (JSON) and whether it is a repeat; `refused` the bytes again, since what cannot
-    be read has to be answered too.
+    be read has to be answered too, whoever sent it (None: somebody unknown).
     """
 
     read: Callable[[bytes, Source], Told]
     taken: Callable[[Told, bytes, bool, Moment], Reply]
-    refused: Callable[[bytes, Refused, Source, Moment], Reply]
+    refused: Callable[[bytes, Refused, Source | None, Moment], Reply]
 
 
 def _taken(_: Told, answer: bytes, __: bool, ___: Moment) -> Reply:  # noqa: FBT001  (as in Form)
     return Reply("202", answer)
 
 
-def _refused(_: bytes, refused: Refused, __: Source, ___: Moment) -> Reply:
+def _refused(_: bytes, refused: Refused, __: Source | None, ___: Moment) -> Reply:
     return Reply(str(refused.status), orjson.dumps(refused.as_json()))
 
 
 def _bars_taken(told: Told, answer: bytes, repeat: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)
     if repeat:  # senders count this answer as success; it names the referral, whose first answer was lost
         return _bars_refused(b"", repeated(answer), None, moment)
-    return Reply("200", orjson.dumps(answers.taken(told, answer, moment.now, moment.new_id)))
+    return Reply("200", orjson.dumps(bars_answers.taken(told, answer, moment.now, moment.new_id)))
 
 
 def _bars_refused(_: bytes, refused: Refused, __: Source | None, moment: Moment) -> Reply:
-    return Reply(str(answers.status_of(refused)), orjson.dumps(answers.outcome(refused, moment.new_id)))
+    return Reply(str(bars_answers.status_of(refused)), orjson.dumps(bars_answers.outcome(refused, moment.new_id)))
 
 
 def repeated(answer: bytes) -> Refused:
@@ -74,7 +75,16 @@ def repeated(answer: bytes) -> Refused:
     return Refused(409, "repeat", detail)
 
 
+def _hl7_taken(told: Told, answer: bytes, _: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)
+    return Reply(*answers.taken(told.echo, answer, moment.now))
+
+
+def _hl7_refused(body: bytes, refused: Refused, source: Source | None, moment: Moment) -> Reply:
+    return Reply(*answers.refused(body, refused, source, moment.now))
+
+
 FORMS: Final[Mapping[str, Form]] = {
     "json": Form(lambda body, _: json.told(body), _taken, _refused),
     "bars": Form(bars.told, _bars_taken, _bars_refused),
+    "hl7v2": Form(reader.told, _hl7_taken, _hl7_refused),
 }

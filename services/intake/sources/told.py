@@ -54,7 +54,8 @@ class Told(NamedTuple):
 
     `names` are what the sender itself calls the referral (not the message); `referral_id` is our own id, where the
     message quotes it. `trail` tells for a path of the document where in the message it stood. `reply_to` is what an
-    answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person.
+    answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person. `echo` is what the
+    standard's own answer must give back of the message; nothing else looks at it.
     """
 
     standard: Standard
@@ -66,6 +67,7 @@ class Told(NamedTuple):
     warnings: tuple[Notice, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     reply_to: Mapping[str, str] = MappingProxyType({})
+    echo: Any = None
 
     def place(self, path: str) -> str:
         """Where the value of a contract's path stood in the message; the path itself where nobody knows."""

@@ -91,7 +91,7 @@ class Json:
     async def sender(self, request: Request) -> Response:
         """GET /sender: whom this key stands for; a sender that tries things out looks here for `synthetic`."""
         known = self._admission.known(request)
-        fields = known.model_dump(mode="json", exclude={"keys"})
+        fields = known.model_dump(mode="json", exclude={"keys", "hl7"})
         return Response(orjson.dumps(fields | {"kind": type(known).__name__.lower()}), media_type=_JSON)
 
 

@@ -1,0 +1,106 @@
+"""What is read of a message so far: values at the contract's paths, where each stood, and what could not be placed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.intake.reading import Notice
+from services.intake.sources.hl7v2.message import NULL
+from services.intake.sources.told import MOST_ATTACHMENTS, attached
+
+if TYPE_CHECKING:
+    from services.intake.sources.hl7v2.message import Segment
+    from services.intake.sources.told import Attachment
+    from services.intake.values import Read
+
+
+class Draft:
+    """Filled segment by segment. Where it `changes` a referral, a null takes away; in a new one it says nothing."""
+
+    def __init__(self, *, changes: bool) -> None:
+        self._changes = changes
+        self.document: dict[str, Any] = {}
+        self.trail: dict[str, str] = {}
+        self.notices: list[Notice] = []
+        self.attachments: list[Attachment] = []
+
+    def put(self, path: str, value: Any, place: str) -> None:
+        """Sets the value of a path; what would be a second one there is left beside it."""
+        if not value or (value == NULL and not self._changes):
+            return
+        group, name = self._group(path)
+        if name not in group:
+            group[name] = None if value == NULL else value
+            self.trail[path] = place
+        elif group[name] != value:
+            self.leave(place, str(value))
+
+    def answer(self, path: str, value: str, place: str, read: Read) -> None:
+        """Sets what a question was answered with.
+
+        Of two scores the higher counts. Two other answers that differ are one that nobody can read: where risk was asked
+        about, a person looks.
+        """
+        group, name = self._group(path)
+        before = group.get(name)
+        if not before or not value or NULL in {value, before} or before == value:
+            self.put(path, value, place)
+            return
+        self.leave(place, value)
+        numbers = (read(before), read(value))
+        if not all(isinstance(number, int) for number in numbers):
+            group[name] = f"{before}; {value}"
+        elif numbers[1] > numbers[0]:
+            group[name], self.trail[path] = value, place
+
+    def add(self, path: str, value: Any, place: str) -> None:
+        """Appends to the list at a path."""
+        if value and value != NULL:
+            group, name = self._group(path)
+            items = group.setdefault(name, [])
+            self.trail[f"{path}[{len(items)}]"] = place
+            self.trail.setdefault(path, place)
+            items.append(value)
+
+    def say(self, path: str, text: str, place: str) -> None:
+        """Adds a paragraph to the text at a path."""
+        if text == NULL:
+            self.put(path, text, place)
+        elif text:
+            group, name = self._group(path)
+            before = group.get(name)
+            group[name] = f"{before}\n\n{text}" if before else text
+            self.trail.setdefault(path, place)
+
+    def leave(self, place: str, text: str) -> None:
+        """Keeps a text that no field takes: it is screened, and shown to the hub."""
+        if text and text != NULL:
+            left = self.document.setdefault("unmapped", {})
+            left[place] = f"{left[place]}; {text}" if place in left else text
+
+    def warn(self, place: str, code: str) -> None:
+        """A warning about a place of the message."""
+        self.notices.append(Notice(place, code))
+
+    def attach(self, content: bytes, media: str, place: str) -> None:
+        """A document that came with the message."""
+        if len(self.attachments) == MOST_ATTACHMENTS:
+            self.warn(place, "too-many")
+            return
+        one, notices = attached(content, media, place)
+        self.notices += notices
+        if one:
+            self.attachments.append(one)
+
+    def leave_rest(self, segment: Segment) -> None:
+        """Keeps whatever of a segment was not read."""
+        for field in range(1, len(segment)):
+            if field not in segment.read:
+                self.leave(segment.place(field), segment.prose(field))
+
+    def _group(self, path: str) -> tuple[dict[str, Any], str]:
+        *outer, name = path.split(".")
+        node = self.document
+        for step in outer:
+            node = node.setdefault(step, {})
+        return node, name

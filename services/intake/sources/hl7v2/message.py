@@ -1,0 +1,204 @@
+"""A message of HL7 v2 from its bytes: its segments, read by number, whoever wrote them and however.
+
+`hl7` takes the text apart. Charset, line ends, batches and escape sequences are ours: real senders differ there, and
+the library stops at bytes that are not ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import hl7
+
+from services.intake.problems import Fault, Refused
+from services.intake.sources.hl7v2.texts import decoded, offset_of, unescaped
+
+NULL: Final = '""'  # what stood here is to be taken away
+MOST_SEGMENTS: Final = 5_000
+MOST_MARKS: Final = 50_000  # separators of one message: each is an object while it is read
+_HEADED: Final = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?\s*|[\r\n])(?=MSH[^\w\s])")
+_ENVELOPE: Final = frozenset(("FHS", "BHS", "BTS", "FTS"))
+_SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
+_UNSTORABLE: Final = {0: "\ufffd"}  # PostgreSQL keeps no NUL in a text; the original bytes keep it
+_ID: Final = re.compile(r"[\w./:+-]{1,199}", re.ASCII)
+
+
+class Header(NamedTuple):
+    """What MSH says, each field as it stands (`marks` are the field's and the encoding characters)."""
+
+    marks: str
+    application: str
+    facility: str
+    to_application: str
+    to_facility: str
+    at: str
+    type: str
+    event: str
+    control_id: str
+    processing: str
+    version: str
+    charset: str
+
+    @property
+    def offset(self) -> str:
+        """The sender's offset from UTC, where it told one."""
+        return offset_of(self.at)
+
+
+class Segment:
+    """One segment, the `nth` of its name; the fields that were read are noted in `read`, so that the rest is not lost."""
+
+    __slots__ = ("_fields", "_marks", "name", "nth", "read")
+
+    def __init__(self, fields: hl7.Segment, nth: int, marks: str) -> None:
+        self.name, self.nth = str(fields[0]), nth
+        self._fields, self._marks = fields, marks
+        self.read: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def place(self, field: int) -> str:
+        """A field's place: `OBX-5` in the first, `OBX[2]-5` in the second of its name."""
+        return f"{self.name}{f'[{self.nth}]' if self.nth > 1 else ''}-{field}"
+
+    def repeats(self, field: int) -> list[list[str]]:
+        """The components of each repetition of a field that says anything."""
+        self.read.add(field)
+        repetitions = self._fields[field] if field < len(self._fields) else ()
+        found = ([self._text(one) for one in _parts(repetition)] for repetition in repetitions)
+        return [one for one in found if any(one)]
+
+    def texts(self, field: int) -> list[str]:
+        """The components of a field's first repetition; where the field is null, each of them is."""
+        return next(iter(self.repeats(field)), [])
+
+    def text(self, field: int, component: int = 1) -> str:
+        """One component of a field's first repetition, or nothing; of a field that is null, null."""
+        return part(self.texts(field), component)
+
+    def prose(self, field: int) -> str:
+        """A field as one text, as it was written: separators that stand in it unescaped (`Mum & Dad`) are text."""
+        self.read.add(field)
+        raw = str(self._fields[field]) if field < len(self._fields) else ""
+        lines = raw.split(self._marks[2]) if len(self._marks) > 2 else [raw]
+        return "\n".join(unescaped(line, self._marks).strip() for line in lines).strip()
+
+    def _text(self, component: str | hl7.Component) -> str:
+        """The first part of a component (a surname, without what it is made of)."""
+        return unescaped(str(_parts(component)[0]), self._marks).strip()
+
+
+class Message(NamedTuple):
+    """A message: its header and its other segments in order. `misdeclared`: its bytes are in another charset than it says."""
+
+    header: Header
+    segments: tuple[Segment, ...]
+    misdeclared: bool
+
+    def of(self, name: str) -> list[Segment]:
+        """The segments of a name, in order."""
+        return [segment for segment in self.segments if segment.name == name]
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of a name."""
+        return next((segment for segment in self.segments if segment.name == name), None)
+
+
+def part(parts: list[str], component: int) -> str:
+    """One component out of a repetition's; null where the whole is."""
+    if parts == [NULL]:
+        return NULL
+    return parts[component - 1] if component <= len(parts) else ""
+
+
+def messages(block: bytes) -> list[bytes]:
+    """The messages of a block, one by one: a batch (FHS, BHS) is no more than its messages."""
+    starts = [found.end() for found in _HEADED.finditer(block)]
+    if not starts:
+        return [block]
+    return [block[start:end] for start, end in zip(starts, [*starts[1:], len(block)], strict=True)]
+
+
+def parse(body: bytes, charset: str | None = None) -> Message:
+    """The message in `body`. `Refused` where it does not begin as one, or is longer than is read."""
+    if body[:3] != b"MSH" or len(body) < 8 or not _separates(body[3]):
+        raise Refused(400, "unreadable", "this is no HL7 v2 message: it does not begin with MSH", _at("MSH"))
+    mark, names = body[3:4], body[:4096].splitlines()[0].split(body[3:4])
+    declared = names[17].partition(names[1][1:2] or b"~")[0].decode("ascii", "replace") if len(names) > 17 else ""
+    if not _distinct(mark + names[1]):
+        raise Refused(400, "unreadable", "the encoding characters of MSH cannot be read", _at("MSH-2"))
+    text, misdeclared = decoded(body, declared, charset)
+    lines = _lines(text)
+    if len(lines) > MOST_SEGMENTS or sum(map(body.count, (mark, *map(_one, names[1][:5])))) > MOST_MARKS:
+        raise Refused(413, "too-large", "the message has more segments or fields than are read")
+    parsed = hl7.parse("\r".join(lines))
+    counts: dict[str, int] = {}
+    segments = []
+    marks = str(parsed[0][1]) + str(parsed[0][2])
+    for fields in parsed:
+        name = str(fields[0])
+        counts[name] = counts.get(name, 0) + 1
+        if name not in _ENVELOPE:
+            segments.append(Segment(fields, counts[name], marks))
+    return Message(_header(segments[0], marks), tuple(segments[1:]), misdeclared)
+
+
+def header_of(body: bytes) -> Header:
+    """What can be read of a message's header, to answer it; of what is no message, nothing."""
+    start = body.find(b"MSH")
+    line = body[start : start + 4096].splitlines()[0] if start >= 0 else b""
+    try:
+        return parse(line).header
+    except Refused:
+        return Header("|^~\\&", *[""] * 11)
+
+
+def id_shaped(text: str) -> str:
+    """An id of the sender's, to be told back; nothing where it is none, since it may be anything."""
+    return text if _ID.fullmatch(text) else ""
+
+
+def _header(msh: Segment, marks: str) -> Header:
+    def at(field: int, component: int = 1) -> str:
+        text = msh.text(field, component)
+        return "" if text == NULL else text
+
+    kind, event, processing = at(9).upper(), at(9, 2).upper(), at(11).upper()
+    return Header(marks, at(3), at(4), at(5), at(6), at(7), kind, event, at(10), processing, at(12), at(18))
+
+
+def _lines(text: str) -> list[str]:
+    """The segments as lines, whatever ends them; a line that begins with no segment's name goes on with the one before."""
+    mark = text[3]
+    lines: list[str] = []
+    for line in re.split(r"[\r\n\x0b\x0c]+", text.translate(_UNSTORABLE)):
+        if _SEGMENT.match(line) and line[3:4] in {mark, ""}:
+            lines.append(line)
+        elif line.strip() and lines:
+            lines[-1] += f"\n{line}"
+    return lines
+
+
+def _parts(item: str | hl7.Container) -> list[str | hl7.Container]:
+    return [item] if isinstance(item, str) or not item else list(item)
+
+
+def _one(mark: int) -> bytes:
+    return bytes((mark,))
+
+
+def _distinct(marks: bytes) -> bool:
+    """Whether no two of the separators are the same; those that MSH-2 leaves out are the usual ones."""
+    told = (marks + b"|^~\\&"[len(marks) :])[:5]
+    return len(set(told)) == len(told) and all(map(_separates, told))
+
+
+def _separates(mark: int) -> bool:
+    """Whether a byte can be a separator: a printed character of ASCII that is no letter, digit or blank."""
+    return 0x20 < mark < 0x7F and not chr(mark).isalnum()
+
+
+def _at(place: str) -> Fault:
+    return Fault(place, "unreadable", "cannot be read as what belongs here")

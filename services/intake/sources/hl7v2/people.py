@@ -1,0 +1,142 @@
+"""Who the referral is about, and who is with them: PID, PD1 and NK1."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from services.intake import values
+from services.intake.person import valid
+from services.intake.sources.hl7v2.message import NULL, part
+from services.intake.sources.hl7v2.texts import date_of
+from services.intake.sources.maps import table
+
+if TYPE_CHECKING:
+    from services.intake.sources.hl7v2.draft import Draft
+    from services.intake.sources.hl7v2.message import Segment
+
+_NHS_TYPES: Final = frozenset(("NH", "NHS", "NNGBR", "NHSNMBR"))
+_ABODELESS: Final = "ZZ993VZ"  # the postcode of no fixed abode [NHS Data Dictionary]
+_MOBILE: Final = frozenset(("CP", "MOBILE"))
+_DIGITS: Final = re.compile(r"[+(]?\d[\d ()+-]{5,}")
+
+
+def person(draft: Draft, pid: Segment) -> None:
+    """PID: identity, address, equity."""
+    _identifiers(draft, pid)
+    _name(draft, pid)
+    draft.put("person.born", date_of(pid.text(7)), pid.place(7))
+    draft.put("person.gender", _by("hl7-sex", pid.text(8)), pid.place(8))
+    ethnic = 22 if pid.text(22) else 10
+    draft.put("person.ethnic_category", _by("ethnic-category", pid.text(ethnic)), pid.place(ethnic))
+    _language(draft, pid)
+    _address(draft, pid)
+    for field in (13, 14):
+        telecoms(draft, pid, field, {"phone": "contact.phone", "mobile": "contact.mobile", "email": "contact.email"})
+    draft.put("person.nhs_number_status", pid.text(32), pid.place(32))
+    pid.read.add(1)
+
+
+def practice(draft: Draft, pd1: Segment) -> None:
+    """PD1-3: the practice that the person is registered with."""
+    for parts in pd1.repeats(3):
+        code = next((code for code in (part(parts, 10), part(parts, 3)) if values.ods(code)), "")
+        draft.put("referrer.practice", code, pd1.place(3))
+        draft.leave(pd1.place(3), part(parts, 1) if code else " ".join(filter(None, parts)))
+
+
+def carer(draft: Draft, nk1: Segment) -> None:
+    """NK1: next of kin or carer."""
+    relation = nk1.texts(3)
+    phone = next((number for number, _ in _telecoms(nk1, 5)), "")
+    carer = {"name": name_of(nk1.texts(2)), "relationship": part(relation, 2) or part(relation, 1), "phone": phone}
+    if kept := {name: text for name, text in carer.items() if text and text != NULL}:
+        draft.add("contact.carers", kept, nk1.place(2))
+    nk1.read.add(1)
+
+
+def telecoms(draft: Draft, segment: Segment, field: int, paths: dict[str, str]) -> None:
+    """The numbers and addresses of a field: the first of a kind to its path, the others are left."""
+    for number, kind in _telecoms(segment, field):
+        draft.put(paths[kind], number, segment.place(field))
+
+
+def name_of(parts: list[str]) -> str:
+    """A name (XPN, XCN without its id) in the order in which it is spoken."""
+    family, given, middle, suffix, title = (part(parts, place) for place in range(1, 6))
+    return " ".join(text for text in (title, given, middle, family, suffix) if text and text != NULL)
+
+
+def _identifiers(draft: Draft, pid: Segment) -> None:
+    """PID-3, also PID-2 and PID-4 of older versions: the NHS number, by its type, its authority or its check digit."""
+    for field in (3, 2, 4):
+        for parts in pid.repeats(field):
+            number = re.sub(r"[\s-]", "", part(parts, 1))
+            told = part(parts, 5).upper() in _NHS_TYPES or "NHS" in part(parts, 4).upper()
+            plain = not part(parts, 4) and not part(parts, 5) and re.fullmatch(r"[0-9]{10}", number) and valid(number)
+            if (told or plain or number == NULL) and "person.nhs_number" not in draft.trail:
+                draft.put("person.nhs_number", number, pid.place(field))
+            else:
+                draft.leave(pid.place(field), " ".join(filter(None, parts)))
+
+
+def _name(draft: Draft, pid: Segment) -> None:
+    names = pid.repeats(5)
+    place = pid.place(5)
+    if names and names[0] == [NULL]:
+        draft.put("person.name", NULL, place)
+    elif names:
+        given = " ".join(text for text in (part(names[0], 2), part(names[0], 3)) if text and text != NULL)
+        draft.put("person.name.family", part(names[0], 1), place)
+        draft.put("person.name.given", given, place)
+        draft.put("person.name.title", part(names[0], 5), place)
+    draft.leave(place, "; ".join(filter(None, map(name_of, names[1:]))))
+
+
+def _language(draft: Draft, pid: Segment) -> None:
+    code = pid.text(15)
+    draft.put("person.language", code if values.language(code) else _by("hl7-language", code), pid.place(15))
+    if words := part(pid.texts(15), 2):
+        draft.leave(pid.place(15), words)
+
+
+def _address(draft: Draft, pid: Segment) -> None:
+    addresses = pid.repeats(11)
+    place = pid.place(11)
+    if not addresses:
+        return
+    first = addresses[0]
+    if first == [NULL]:
+        draft.put("person.address", NULL, place)
+    else:
+        lines = [part(first, line) for line in (1, 2, 3, 4)]
+        draft.put("person.address", [line for line in lines if line and line != NULL], place)
+    draft.put("person.postcode", part(first, 5), place)
+    if part(first, 5).replace(" ", "").upper() == _ABODELESS:
+        draft.put("person.no_fixed_abode", "yes", place)
+    draft.leave(place, "; ".join(" ".join(filter(None, other)) for other in addresses[1:]))
+
+
+def _telecoms(segment: Segment, field: int) -> list[tuple[str, str]]:
+    """Each number or address of an XTN field with its kind; systems write it into several of its components."""
+    found = []
+    for parts in segment.repeats(field):
+        if parts == [NULL]:
+            found.append((NULL, "phone"))
+        elif email := next((text for text in parts if "@" in text), ""):
+            found.append((email, "email"))
+        elif number := _number(parts):
+            digits = re.sub(r"\D", "", number)
+            mobile = part(parts, 3).upper() in _MOBILE or digits.startswith(("07", "447"))
+            found.append((number, "mobile" if mobile else "phone"))
+    return found
+
+
+def _number(parts: list[str]) -> str:
+    split = " ".join(filter(None, (part(parts, 5), part(parts, 6), part(parts, 7))))
+    told = (part(parts, 1), part(parts, 12), split, *parts[7:])
+    return next((text for text in told if _DIGITS.match(text)), "")
+
+
+def _by(name: str, code: str) -> str:
+    return code if code in {"", NULL} else table(name).read(code)

@@ -1,0 +1,177 @@
+"""The referral itself: RF1 and PRD (who asks whom, how urgently), DG1, OBX and NTE (why)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Final
+
+from services.intake import values
+from services.intake.code_lists import REASONS
+from services.intake.sources.hl7v2.message import NULL, part
+from services.intake.sources.hl7v2.observations import KINDS, path_of, read_as
+from services.intake.sources.hl7v2.people import name_of, telecoms
+from services.intake.sources.hl7v2.texts import date_of, moment_of
+from services.intake.sources.maps import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.intake.sources.hl7v2.draft import Draft
+    from services.intake.sources.hl7v2.message import Segment
+
+_MEDIA: Final = {
+    "PDF": "application/pdf",
+    "RTF": "application/rtf",
+    **dict.fromkeys(("JPEG", "JPG"), "image/jpeg"),
+    "PNG": "image/png",
+    **dict.fromkeys(("TIFF", "TIF"), "image/tiff"),
+    **dict.fromkeys(("PLAIN", "TEXT"), "text/plain"),
+    "DOCX": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+_PROSE: Final = frozenset(("FT", "TX", ""))  # an observation without a type is read as what people wrote
+_NO_REASON: Final = "HL70336"  # of its codes none says what is the matter with the person
+_WITHDRAWN: Final = frozenset("DWX")  # OBX-11: deleted, wrong, no result
+
+
+def referral(draft: Draft, rf1: Segment, offset: str) -> None:
+    """RF1: how urgent, since when, and the reason as a code. An emergency category counts as its priority."""
+    emergency = rf1.text(5).upper() == "E"
+    place = rf1.place(5 if emergency else 2)
+    code = "E" if emergency else rf1.text(2)
+    asked = code if code in {"", NULL} else table("hl7-priority").read(code)
+    draft.answer("referrer.urgency", asked, place, values.urgency)
+    draft.put("referred_at", moment_of(rf1.text(7), offset), rf1.place(7))
+    for parts in rf1.repeats(10):
+        _reason(draft, parts, rf1.place(10))
+    rf1.read |= {1, 2, 6, 11}
+
+
+def provider(draft: Draft, prd: Segment) -> None:
+    """PRD: RP refers, PP is the practice; whoever else is named is left to read."""
+    roles = {part(parts, 1).upper() for parts in prd.repeats(1)}
+    if "PP" in roles:
+        draft.put("referrer.practice", _organisation(prd), prd.place(7))
+    if "RP" in roles:
+        draft.put("referrer.name", name_of(prd.texts(2)), prd.place(2))
+        draft.put("referrer.organisation", _organisation(prd), prd.place(7))
+        phone = "referrer.bypass_phone"
+        telecoms(draft, prd, 5, {"phone": phone, "mobile": phone, "email": "referrer.email"})
+    else:
+        prd.read -= {2, 5}
+    draft.leave(prd.place(1), prd.prose(1) if not roles & {"RP", "RT"} else "")
+    prd.read -= {4, 7}
+
+
+def diagnosis(draft: Draft, dg1: Segment) -> None:
+    """DG1-3: a coded problem, or an MHSDS reason; its words stay beside it."""
+    _problem(draft, dg1.texts(3), dg1.place(3))
+    dg1.read.add(1)
+
+
+def observation(draft: Draft, obx: Segment, own: Mapping[str, str]) -> None:
+    """OBX: a document, an answer to a question of ours, or text."""
+    kind, place = obx.text(2).upper(), obx.place(5)
+    if obx.text(11).upper() in _WITHDRAWN:
+        return
+    if kind == "ED":
+        _document(draft, obx)
+    elif path := path_of([obx.text(3), obx.text(3, 4)], own):
+        _answer(draft, path, obx)
+    elif kind in _PROSE:
+        draft.say("reason.text", _labelled(obx), place)
+    else:
+        draft.leave(place, _labelled(obx))
+    obx.read |= {1, 2, 3, 4, 5, 11, 14}
+
+
+def note(draft: Draft, nte: Segment) -> None:
+    """NTE-3: what people wrote, wherever it stands."""
+    draft.say("reason.text", nte.prose(3), nte.place(3))
+    nte.read |= {1, 2}
+
+
+def _reason(draft: Draft, parts: list[str], place: str) -> None:
+    code, words, system = (part(parts, place) for place in (1, 2, 3))
+    if system.upper() == _NO_REASON:
+        draft.leave(place, words or code)
+    elif "MHSDS" in system.upper() or (not words and code in REASONS):
+        _mhsds(draft, code, place)
+    elif system:
+        _problem(draft, parts, place)
+    else:
+        draft.say("reason.text", words or code, place)
+
+
+def _problem(draft: Draft, parts: list[str], place: str) -> None:
+    code, words, system = (part(parts, place) for place in (1, 2, 3))
+    if "MHSDS" in system.upper():
+        _mhsds(draft, code, place)
+    elif code and code != NULL:
+        told = {"system": table("hl7-coding-system").read(system)} if system else {}
+        draft.add("presentation.problems", {**told, "code": code}, place)
+    draft.leave(place, words)
+
+
+def _mhsds(draft: Draft, code: str, place: str) -> None:
+    if "reason.code" in draft.trail:
+        draft.add("reason.others", code, place)
+    else:
+        draft.put("reason.code", code, place)
+
+
+def _organisation(prd: Segment) -> str:
+    """The ODS code among a provider's ids (PRD-7), its place (PRD-4) or its organisation (PRD-10, from version 2.6 on)."""
+    told = [part(parts, 1) for parts in prd.repeats(7)] + prd.texts(4) + prd.texts(10)
+    prd.read -= {10}
+    return next((code.upper() for code in told if values.ods(code) and not re.match(r"[GCN]\d{7}$", code)), "")
+
+
+def _answer(draft: Draft, path: str, obx: Segment) -> None:
+    kind, several = KINDS[path]
+    place = obx.place(5)
+    if kind.prose:
+        draft.say(path, obx.prose(5), place)
+        return
+    for parts in obx.repeats(5):
+        value = NULL if parts == [NULL] else read_as(path, parts)
+        value = date_of(value) if kind is values.DATE else value
+        if several:
+            draft.add(path, value, place)
+        else:
+            draft.answer(path, value, place, kind.read)
+    if path.endswith(("phq9", "gad7")):
+        draft.put(f"{path}_on", date_of(obx.text(14)[:8]), obx.place(14))
+
+
+def _labelled(obx: Segment) -> str:
+    """What was observed, and its value with its unit."""
+    value, label = obx.prose(5), obx.text(3, 2) or obx.text(3)
+    text = " ".join(filter(None, (value, obx.text(6))))
+    return NULL if value == NULL else f"{label}: {text}" if label and value else text
+
+
+def _document(draft: Draft, obx: Segment) -> None:
+    """OBX-5 of type ED (source, type, subtype, encoding, data): kept as a document, and read where it is plain text."""
+    place = obx.place(5)
+    for parts in obx.repeats(5):
+        media = _MEDIA.get(part(parts, 3).upper(), f"{part(parts, 2)}/{part(parts, 3)}".casefold())
+        content = _content(part(parts, 4), part(parts, 5))
+        if content is None:
+            draft.warn(place, "attachment-differs")
+            continue
+        draft.attach(content, media, place)
+        if media == "text/plain":
+            draft.leave(place, content.decode("utf-8", "replace").replace("\0", ""))
+
+
+def _content(encoding: str, data: str) -> bytes | None:
+    """A document's bytes (HL7 table 0299: A is none, Hex, Base64), or nothing where they cannot be read."""
+    if encoding.upper() == "A":
+        return data.encode()
+    try:
+        written = re.sub(r"\s", "", data)
+        return bytes.fromhex(written) if encoding.upper() == "HEX" else base64.b64decode(written, validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,194 @@
+"""HL7 v2 over MLLP on TCP, with TLS where it is set: connections, their limits, and a stop that finishes what is at work.
+
+Each connection is read one message at a time and answered in order; none can hurt another. A message whose sender is
+cut off is taken all the same: the sender never saw the answer, sends it again, and gets the first one's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from services.intake import metrics
+from services.intake.problems import Refused
+from services.intake.sources.hl7v2.message import messages
+from services.intake.transports.mllp.answering import Answering, not_read
+from services.intake.transports.mllp.callers import caller, check, ports, tls
+from services.intake.transports.mllp.frames import Frames, framed
+from shared.errors import Usage
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+
+    from services.intake.settings import IntakeSettings
+    from services.intake.taking import Desk
+    from services.intake.transports.admission import Admission
+    from shared.health import Health
+
+CHUNK: Final = 65_536  # bytes
+MOST_SKIPPED: Final = 65_536  # bytes in no message, after which a connection is not one of MLLP
+MOST_HELD: Final = 4  # of the longest message, over all connections: the memory that messages on their way may have
+HANDSHAKE: Final = 10.0  # seconds for TLS to begin
+SEND: Final = 30.0  # seconds for a sender to take its answer
+LINGER: Final = 2.0  # seconds to read on: a sender that still writes when it is closed never sees why
+LATE: Final = 5.0  # seconds before the service's own deadline, at a stop
+
+
+class Mllp:
+    """The server. `Usage` where the sources are ambiguous or the settings cannot be used."""
+
+    def __init__(self, settings: IntakeSettings, desk: Desk, admission: Admission, health: Health) -> None:
+        self._settings, self._health = settings, health
+        sources = check(desk.senders.sources, settings)
+        self._ports = ports(sources, settings.mllp_port)
+        self._tls = tls(settings)
+        self._answering = Answering(desk, admission, sources, settings.mllp_port)
+        self._open: set[asyncio.Task[None]] = set()
+        self._reading: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self._stop = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listens until `stop`; then finishes what is being taken."""
+        self._stop = stop
+        servers = [await self._listen(port) for port in self._ports]
+        for port in self._ports:
+            get_logger().info("started", port=port, route="MLLP")
+        while not stop.is_set():
+            self._health.tick("mllp")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1)
+        for server in servers:
+            server.close()
+        for task in set(self._reading):
+            task.cancel()
+        if self._open:
+            _, late = await asyncio.wait(set(self._open), timeout=max(1.0, self._settings.stop_timeout - LATE))
+            for task in late:
+                task.cancel()
+        self._health.forget("mllp")
+
+    async def _listen(self, port: int) -> asyncio.Server:
+        host = self._settings.host
+        try:
+            sock = socket.create_server((host, port), backlog=1024)
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK
+            )  # answers that nobody reads wait here, not in memory
+        except OSError as error:
+            raise Usage("port-taken", f"cannot listen on {host}:{port}: {error.strerror}") from error
+        patience = HANDSHAKE if self._tls else None
+        return await asyncio.start_server(
+            self._connected, sock=sock, limit=CHUNK, ssl=self._tls, ssl_handshake_timeout=patience
+        )
+
+    async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or self._stop.is_set():
+            writer.close()
+            return
+        if len(self._open) >= self._settings.mllp_connections:
+            metrics.MLLP_FULL.inc()
+            writer.close()
+            return
+        self._open.add(task)
+        metrics.MLLP_OPEN.set(len(self._open))
+        try:
+            await self._converse(reader, writer, task)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # the sender went, reads no answer, or we stop
+        except Exception as error:  # noqa: BLE001  (one connection's failure is no reason to lose the others)
+            get_logger().error("connection failed", route="MLLP", error=type(error).__name__, exc_info=error)
+        finally:
+            self._open.discard(task)
+            metrics.MLLP_OPEN.set(len(self._open))
+            await _close(writer)
+
+    async def _converse(self, reader: StreamReader, writer: StreamWriter, task: asyncio.Task[None]) -> None:
+        writer.transport.set_write_buffer_limits(high=0)
+        other, frames = caller(writer), Frames()
+        try:
+            while (block := await self._next(reader, frames, task)) is not None:
+                try:
+                    for message in messages(block):
+                        await _send(writer, await self._answering.answer(message, other))
+                finally:
+                    self._held -= len(block)
+        except Refused as refused:
+            await _send(writer, not_read(frames.head, refused))
+            await _read_off(reader, writer)
+        finally:
+            self._held -= frames.size
+            metrics.MLLP_SKIPPED.inc(frames.skipped)
+
+    async def _next(self, reader: StreamReader, frames: Frames, task: asyncio.Task[None]) -> bytes | None:
+        """The next block; None where the connection is over. `Refused` for one that is too long, or does not end.
+
+        While it is waited for, a stop may cancel the task.
+        """
+        if self._stop.is_set():
+            return None
+        self._reading.add(task)
+        try:
+            async with asyncio.timeout(self._settings.mllp_idle):
+                return await self._arriving(reader, frames)
+        except TimeoutError:
+            if not frames.open:
+                return None
+            raise Refused(408, "too-slow", "the end of the message (0x1C 0x0D) did not arrive in time") from None
+        finally:
+            self._reading.discard(task)
+
+    async def _arriving(self, reader: StreamReader, frames: Frames) -> bytes | None:
+        idle, first = self._settings.mllp_idle, self._settings.mllp_first_byte
+        block = self._found(frames)
+        while block is None:
+            data = await asyncio.wait_for(reader.read(CHUNK), idle if frames.begun else first)
+            if not data or frames.skipped > MOST_SKIPPED:
+                return None
+            self._held += len(data)
+            frames.feed(data)
+            block = self._found(frames)
+        return block
+
+    def _found(self, frames: Frames) -> bytes | None:
+        """The next whole block, if it came; counts what is held until it is answered, and refuses what would be too much."""
+        before = frames.size
+        block = frames.next()
+        self._held -= before - frames.size
+        most = self._settings.mllp_max_message
+        if len(block or b"") > most or frames.size > most:
+            raise Refused(413, "too-large", f"a message may have {most} bytes")
+        self._held += len(block or b"")
+        if block is None and self._held > MOST_HELD * most and frames.size > CHUNK:
+            raise Refused(503, "busy", "too much arrives at once: try again")
+        return block
+
+
+async def _send(writer: StreamWriter, answer: bytes) -> None:
+    writer.write(framed(answer))
+    try:
+        async with asyncio.timeout(SEND):
+            await writer.drain()
+    except TimeoutError:
+        writer.transport.abort()
+        raise
+
+
+async def _read_off(reader: StreamReader, writer: StreamWriter) -> None:
+    with suppress(OSError, TimeoutError):
+        if writer.can_write_eof():
+            writer.write_eof()
+        async with asyncio.timeout(LINGER):
+            while await reader.read(CHUNK):
+                pass
+
+
+async def _close(writer: StreamWriter) -> None:
+    with suppress(OSError, TimeoutError):
+        writer.close()
+        async with asyncio.timeout(LINGER):
+            await writer.wait_closed()

@@ -1,0 +1,137 @@
+"""Whatever arrives as HL7 v2 is read or refused with a place, and answered in the standard's own form without a value."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Final
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.problems import Refused
+from services.intake.reading import DETAILS, read
+from services.intake.sources.hl7v2 import answers
+from services.intake.sources.hl7v2.message import NULL, messages
+from services.intake.sources.hl7v2.reader import told
+from services.intake.sources.hl7v2.texts import date_of, moment_of, unescaped
+from services.intake.values import date, moment
+from tests.garbling import garbled
+from tests.mllp import PID, Answer, a_message, a_source
+from tests.unit.test_hl7_samples import NOW
+
+SAMPLES: Final = [
+    message
+    for file in sorted((Path(__file__).parents[1] / "samples" / "hl7v2").glob("*.hl7"))
+    for message in messages(file.read_bytes())
+]
+SOURCE: Final = a_source(hl7={"facility": "G85001", "processing": ["P", "T", "D"]})
+VARIANTS: Final = 4000
+
+
+def answered(body: bytes) -> Answer:
+    """The answer to any bytes, checked for what every answer has."""
+    try:
+        said = told(body, SOURCE)
+        warnings = [*said.warnings, *said.placed(read(said.document).warnings)]
+        assert {notice.code for notice in warnings} <= DETAILS.keys()
+        kept = {"referral_id": "00000000-0000-4000-8000-000000000001", "warnings": [one.as_json() for one in warnings]}
+        orjson.dumps(said.document)
+        status, content = answers.taken(said.echo, orjson.dumps(kept), NOW)
+    except Refused as refused:
+        status, content = answers.refused(body, refused, SOURCE, NOW)
+    answer = Answer.of(content)
+    assert (answer.code, answer.segments[1][0]) == (status, "MSA")
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thousands_of_garbled_messages_are_read_or_refused_and_always_answered(seed: int):
+    chance = random.Random(seed)
+    for _ in range(VARIANTS // 4):
+        answered(garbled(chance.choice(SAMPLES), chance))
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=80).map(lambda tail: b"MSH|^~\\&|" + tail))
+def test_any_bytes_are_answered(body: bytes):
+    answered(body)
+
+
+@given(st.text(max_size=60))
+def test_escapes_of_a_text_are_read_as_they_were_written(text: str):
+    marks = "|^~\\&"
+    letters = dict(zip(marks, "FSRET", strict=True))
+    written = "".join(f"\\{letters[one]}\\" if one in letters else one for one in text)
+    assert unescaped(written, marks) == text
+
+
+@given(st.text(st.characters(exclude_characters="\\"), max_size=30))
+def test_a_text_without_escapes_stands_as_it_is(text: str):
+    assert unescaped(text, "|^~\\&") == text
+
+
+@given(st.datetimes())
+def test_a_time_is_read_to_its_second(at: object):
+    written = at.strftime("%Y%m%d%H%M%S")  # type: ignore[attr-defined]  # hypothesis gives a datetime
+    written = written.zfill(14)
+    assert date(date_of(written)) is not None
+    assert moment(moment_of(written, "+0100")) is not None or written.startswith("0001")
+
+
+@given(st.text("0123456789+-.TZ ", max_size=20))
+def test_a_time_that_is_none_is_never_read_as_another(text: str):
+    read_date = date(date_of(text))
+    assert read_date is None or read_date.strftime("%Y%m%d") in text.replace("-", "").zfill(8)
+
+
+def test_a_null_in_a_field_with_parts_takes_all_of_it_away():
+    null = PID.replace("1 High St^^London^^SW9 8AA", NULL)
+    said = told(a_message(null, event="I13", without="PID OBX"), SOURCE)
+    assert (said.document["person"]["address"], said.document["person"]["postcode"]) == (None, None)
+
+
+def test_no_value_of_a_message_stands_in_its_answer():
+    marked = PID.replace("Example", "Quillfeather").replace("Ada", "Zephyrine").replace("19840317", "1984Marlin")
+    notes = "NTE|1||thunderclap over Brixton"
+    for version in ("2.3", "2.5"):
+        for without in ("PID", "PID OBX"):
+            body = a_message(*([marked, notes] if without == "PID" else [notes]), without=without, version=version)
+            shown = str(answered(body).segments)
+            assert not [
+                mark for mark in ("Quillfeather", "Zephyrine", "Marlin", "thunderclap", "High St") if mark in shown
+            ]
+
+
+@pytest.mark.parametrize("field", ["application", "facility", "control", "name"])
+def test_what_is_no_id_is_not_given_back(field: str):
+    odd = a_message(**{field: "Mrs Quillfeather, 3 High St"})
+    assert "Quillfeather" not in str(answered(odd).segments)
+
+
+@pytest.mark.parametrize("answer", ["rri", "ack", "commit"])
+@pytest.mark.parametrize(("wrong", "not_now"), [("AE", "AR"), ("AR", "AR"), ("AR", "AE")])
+def test_a_sender_is_answered_by_the_codes_that_were_agreed(answer: str, wrong: str, not_now: str):
+    source = a_source(hl7={"facility": "G85001", "answer": answer, "wrong": wrong, "not_now": not_now})
+    enhanced = {"AA": "CA", "AE": "CE", "AR": "CR"} if answer == "commit" else {}
+    for refused, code in ((Refused(422, "incomplete", ""), wrong), (Refused(503, "busy", ""), not_now)):
+        status, content = answers.refused(a_message(), refused, source, NOW)
+        assert (status, Answer.of(content).code) == (enhanced.get(code, code),) * 2
+    kept = b'{"referral_id":"00000000-0000-4000-8000-000000000001","warnings":[]}'
+    said = Answer.of(answers.taken(told(a_message(), source).echo, kept, NOW)[1])
+    assert said.code == enhanced.get("AA", "AA")
+    assert said.field("MSH", 9).startswith("RRI" if answer == "rri" else "ACK")
+
+
+def test_a_sender_that_takes_any_err_for_a_failure_is_sent_no_warnings():
+    body = a_message(PID.replace("19840317", "19840231"), without="PID", version="2.5")
+    quiet = a_source(hl7={"facility": "G85001", "warnings": False})
+    kept = orjson.dumps(
+        {
+            "referral_id": "00000000-0000-4000-8000-000000000001",
+            "warnings": [{"path": "PID-7", "code": "unreadable", "detail": "cannot be read"}],
+        }
+    )
+    for source, errors in ((SOURCE, 1), (quiet, 0)):
+        assert len(Answer.of(answers.taken(told(body, source).echo, kept, NOW)[1]).every("ERR")) == errors
