@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FUZZED := .venv-fuzz
 FUZZ_MINUTES ?= 2
+SANDBOX := .venv-sandbox/.ready-$(shell cksum < requirements/sandbox.txt | tr ' ' '-')
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
@@ -12,7 +13,7 @@ READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/nul
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
 
-setup: $(READY) ## make .venv with everything pinned (under 2 s when nothing changed)
+setup: $(READY) $(SANDBOX) ## make .venv with everything pinned (under 2 s when nothing changed)
 
 $(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Front Door needs Python 3.11 or newer; set PYTHON=")'
@@ -22,10 +23,16 @@ $(READY):
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-* && touch $@
 
+# The NHS's own MESH sandbox, which the tests start: it pins its web framework, so it lives apart.
+$(SANDBOX):
+	@test -x .venv-sandbox/bin/python || $(PYTHON) -m venv .venv-sandbox
+	@.venv-sandbox/bin/python -m pip install --quiet --disable-pip-version-check --ignore-requires-python --require-hashes -r requirements/sandbox.txt
+	@rm -f .venv-sandbox/.ready-* && touch $@
+
 demo: $(READY) ## a month of one borough's referrals, all the way through, on this machine
 	@$(BIN)/frontdoor demo
 
-test: $(READY) ## every test that this machine can run
+test: $(READY) $(SANDBOX) ## every test that this machine can run
 	@$(BIN)/pytest $(PYTEST)
 
 check: $(READY) ## the one gate: lint, format, types, architecture, conventions

@@ -22,6 +22,7 @@ LOGGABLE: Final = frozenset(
         *("event", "level", "timestamp", "service", "instance", "exception", "dropped"),
         # identifiers: all made here, none derived from a person
         *("referral_id", "event_id", "decision_id", "cause_id", "traceparent", "run"),
+        "mesh_id",  # made by MESH; by it an operator finds the row of intake.invalid
         # Kafka and PostgreSQL
         *("topic", "topics", "partition", "partitions", "offset", "group", "stream", "records", "generation", "member"),
         *("expected", "found", "schema", "migration", "attempt", "seconds", "head", "state"),

@@ -44,6 +44,10 @@ UNREACHABLE: Final = (
 )
 
 
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
+
+
 @contextmanager
 def transient() -> Iterator[None]:
     """Turns the driver's errors that mean "away, try again" into `Transient`."""
@@ -109,6 +113,31 @@ async def close_pool(pool: asyncpg.Pool, within: float = 5) -> None:
 
 async def _as_it_is(_: Any) -> None:
     """Spares a round trip per use: no session state is ever set here (the relay gives its lock back itself)."""
+
+
+@asynccontextmanager
+async def alone(pool: Pool, work: str, acquire: float = 10) -> AsyncIterator[Connection | None]:
+    """A connection that holds the advisory lock on `work`, so that one instance alone does it; None while another does.
+
+    The lock falls with the session. A free connection is waited for `acquire` seconds.
+    """
+    async with pool.acquire(timeout=acquire) as connection:
+        if not await connection.fetchval(LOCK, work):
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            await give_back(connection)
+
+
+async def give_back(connection: Connection) -> None:
+    """Gives every advisory lock back. A connection that cannot is ended: back in the pool it would keep others out."""
+    try:
+        await connection.execute(UNLOCK)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 def backoff(attempt: int, most: float = 5.0) -> float:

@@ -14,6 +14,7 @@ from hypothesis import settings
 from services.frontdoor.database import ROLES_FILE, prepare
 from tests import engine
 from tests.engine import ApacheKafka, ContainerPostgres
+from tests.mesh_sandbox import MeshSandbox
 from tests.processes import EmbeddedKafka, EmbeddedPostgres
 from tests.stack import Database, Stack
 
@@ -119,6 +120,25 @@ def shared_stack(
     whole.close()
     broker.stop()
     asyncio.run(_drop(database))
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshSandbox]:
+    """One for the whole run, over TLS; each test uses mailboxes of its own and leaves it running."""
+    sandbox = MeshSandbox(tmp_path_factory.mktemp("mesh"), tls=True)
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def own_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshSandbox]:
+    """One of a test's own, without TLS, to be stopped, killed, or reached through a proxy."""
+    sandbox = MeshSandbox(tmp_path_factory.mktemp("mesh"))
+    sandbox.start()
+    yield sandbox
+    if sandbox.runs:
+        sandbox.kill()
 
 
 async def _make_template(server: PostgresServer) -> None:

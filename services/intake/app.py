@@ -16,7 +16,7 @@ from services.intake.coding import Place
 from services.intake.relay import Relay, measure
 from services.intake.screen import read_screen
 from services.intake.senders import read_senders
-from services.intake.settings import IntakeSettings
+from services.intake.settings import IntakeSettings, MeshSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
@@ -24,6 +24,8 @@ from services.intake.transports import bars
 from services.intake.transports.admission import Admission
 from services.intake.transports.bars import Bars
 from services.intake.transports.json import Json, unknown_route
+from services.intake.transports.mailbox import Mailbox
+from services.intake.transports.mesh import Poller
 from services.intake.transports.mllp.server import Mllp
 from services.intake.transports.replies import Replies
 from shared import topics
@@ -104,6 +106,7 @@ async def run() -> None:
     settings = IntakeSettings()
     configure("intake", settings.instance, settings.log_format, settings.log_level)
     health = Health(settings.max_tick_age)
+    mailbox = Mailbox(MeshSettings()) if settings.mesh_url else None
     pool = await connections(settings)
     telling = await connections(settings, 1)  # its lock holds a connection, which taking referrals must not lack
     publisher, parking = Publisher(settings), Publisher(settings)
@@ -114,12 +117,16 @@ async def run() -> None:
         app = application(settings, at_work, health)
         replies = Replies(settings, telling, at_work.senders, health)
         loops: list[Loop] = [relay.run, statuses, replies.run, partial(measure, pool, health)]
-        await serve(settings, app, [*loops, *listeners(settings, at_work, health)], health)
+        loops += listeners(settings, at_work, health)
+        loops += [Poller(mailbox, pool, at_work, health).run] if mailbox else []
+        await serve(settings, app, loops, health)
     finally:
         await publisher.close()
         await parking.close()
         await close_pool(telling)
         await close_pool(pool)
+        if mailbox is not None:
+            mailbox.close()
 
 
 async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health: Health, stop: asyncio.Event) -> None:

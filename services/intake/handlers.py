@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 import msgspec
@@ -17,7 +17,7 @@ from services.intake.outcomes import cancellation_reason, demand_clinician, read
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read, tidy
 from services.intake.receipts import FOR_EVER, receipt
-from services.intake.store import NameTaken
+from services.intake.store import First, NameTaken
 from services.intake.taking import (
     TRIES,
     Said,
@@ -32,7 +32,7 @@ from services.intake.taking import (
 )
 from shared.codes import HUB_OUTCOMES
 from shared.errors import Transient
-from shared.events import OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived
+from shared.events import RECEIVED, OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived, derived_id
 
 if TYPE_CHECKING:
     from services.intake.reading import Notice, Reading
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from services.intake.store import Last, Locked, Referral
     from services.intake.taking import Answer, Desk, Incoming
     from shared.referral import CodedReferral
+
+
+_ANOTHER: Final = "a referral of this name was taken before, about another person; a person will look at both"
 
 
 async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:
@@ -57,8 +60,27 @@ async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> An
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
+            if told.does == "refer":
+                await _demand_same_person(desk, source, incoming, told, referral_id)
             return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
     raise Transient("busy", "other messages about this referral keep coming")
+
+
+async def _demand_same_person(desk: Desk, source: Source, incoming: Incoming, told: Told, referral_id: UUID) -> None:
+    """Raises a conflict where a new referral has the name of one that is about somebody else: neither may hide the other."""
+    async with desk.store.locked(referral_id) as locked:
+        document = await locked.document() if locked else None
+        locality = locked.referral.locality if locked else desk.place.default
+    reading = read(told.document, desk.place.screen.silent)
+    if document is None or not person.differ(read(document), reading):
+        return
+    with Alarm(reading, source.id, desk.phone_now):
+        message, _ = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
+        began = First(derived_id(referral_id, RECEIVED, "1"), referral_id, b"", b"", over=False)
+        first = await desk.store.first(message.sender, message.key or b"", message.received_at) or began
+        if first.content != message.content:
+            coded = _coded(desk, source, reading, locality, message)
+            await again(desk, message._replace(names=()), began, coded, said(reading.document), detail=_ANOTHER)
 
 
 def _refused(desk: Desk, source: Source, told: Told, refused: Refused) -> Refused:

@@ -29,6 +29,22 @@ FOLLOWED: Final = Gauge("frontdoor_statuses_followed", "1 while triage's decisio
 NOBODY_RECEIVES: Final = Counter(
     "frontdoor_nobody_receives", "Decisions for a destination that no team stands for", ("destination",)
 )
+MESH_POLLS: Final = Counter("frontdoor_mesh_polls", "Looks into the MESH mailbox")
+MESH_MESSAGES: Final = Counter(
+    "frontdoor_mesh_messages",
+    "Messages of MESH by what became of them: taken, repeat, invalid, or failed (left there, and tried again)",
+    ("became",),
+)
+MESH_ACKNOWLEDGED: Final = Counter("frontdoor_mesh_acknowledged", "Messages that MESH was told to forget")
+MESH_UNANSWERED: Final = Counter(
+    "frontdoor_mesh_unanswered", "Answers that MESH would not carry to the sender's mailbox"
+)
+MESH_WAITING: Final = Gauge("frontdoor_mesh_waiting", "Messages in the MESH mailbox at the last look")
+MESH_AGE: Final = Gauge("frontdoor_mesh_oldest_seconds", "Since MESH accepted the oldest message that waits there")
+INVALID: Final = Gauge(
+    "frontdoor_invalid_unsettled", "Messages of MESH that were not taken, and that nobody has settled"
+)
+INVALID_AGE: Final = Gauge("frontdoor_invalid_oldest_seconds", "Age of the oldest of them")
 RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox", ("topic",))
 REPLIES_WAITING: Final = Gauge("frontdoor_replies_waiting", "Replies to senders that nobody has taken yet")
 REPLIES_AGE: Final = Gauge("frontdoor_replies_age_seconds", "Age of the oldest reply that nobody has taken yet")

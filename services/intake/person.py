@@ -80,6 +80,15 @@ def key(reading: Reading, secret: bytes) -> tuple[str | None, str]:
     return None, "none"
 
 
+def differ(one: Reading, other: Reading) -> bool:
+    """Whether two readings are surely of two people: by valid NHS numbers, else by name and date of birth both."""
+    numbers = [number for reading in (one, other) if (number := nhs_number(reading)) and valid(number)]
+    if len(numbers) == 2:
+        return numbers[0] != numbers[1]
+    names, born = (_name(one), _name(other)), (one.get("person.born"), other.get("person.born"))
+    return all((*names, *born)) and names[0] != names[1] and born[0] != born[1]
+
+
 def keyed(secret: bytes, *parts: str) -> str:
     """An HMAC-SHA256 of the parts, in hex: nobody without the secret can try out values."""
     return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()

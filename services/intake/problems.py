@@ -36,6 +36,7 @@ MEANS: Final = {
     "not-in-list": "none of the codes that this place takes",
     "purpose-needed": "a record is read for a purpose, which the header X-Purpose names",
     "too-many": "more requests in a minute than this key may make; try again after Retry-After",
+    "undelivered": "over MESH: an answer was not collected from the mailbox that it was sent to",
     "busy": "not done, through no fault of the sender: try again after Retry-After",
     "failed": "not done, by a fault of ours, which was logged",
 }

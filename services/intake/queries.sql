@@ -135,9 +135,6 @@ FROM noted AS d, LATERAL (
 ) AS r
 WHERE d.outcome IS NOT NULL;
 
--- name: replies_lock
-SELECT pg_try_advisory_lock(hashtextextended('frontdoor.intake.replies', 0));
-
 -- name: replies_due
 -- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order.
 SELECT * FROM (
@@ -157,12 +154,6 @@ SELECT count(*) FILTER (WHERE given_up_at IS NULL) AS waiting,
        count(given_up_at) AS given_up
 FROM intake.reply WHERE sent_at IS NULL;
 
--- name: relay_lock
-SELECT pg_try_advisory_lock(hashtextextended('frontdoor.intake.relay', 0));
-
--- name: relay_unlock
-SELECT pg_advisory_unlock_all();
-
 -- name: unpublished
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;
 
@@ -173,3 +164,20 @@ WHERE o.id = p.id;
 
 -- name: waiting
 SELECT count(*) AS count, min(created_at) AS oldest FROM intake.outbox WHERE published_at IS NULL;
+
+-- name: keep_invalid
+-- A message of MESH that will be acknowledged without being taken; once, however often it comes.
+INSERT INTO intake.invalid (mailbox, message_id, sender, source, workflow, synthetic, received_at, status, code, problem,
+                            emergency, original)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT DO NOTHING;
+
+-- name: unsettled
+SELECT count(*) AS count, min(received_at) AS oldest FROM intake.invalid WHERE settled_at IS NULL AND mailbox = $1;
+
+-- name: invalid_messages
+SELECT message_id, sender, source, workflow, received_at AT TIME ZONE 'UTC' AS received_at, status, code, errors, emergency, bytes
+FROM intake.invalid_messages WHERE settled_at IS NULL ORDER BY emergency DESC, invalid_messages.received_at;
+
+-- name: settle
+SELECT intake.settle($1, $2, $3);

@@ -21,7 +21,7 @@ from shared.errors import FrontDoorError, Transient
 from shared.kafka import Record, partition_of
 from shared.kafka_admin import check_topics, partitions_of
 from shared.log import get_logger
-from shared.postgres import backoff, transient
+from shared.postgres import alone, backoff, transient
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -59,12 +59,9 @@ class Relay:
             self._health.tick(LOOP)
             try:
                 with transient():
-                    async with self._pool.acquire(timeout=ACQUIRE) as connection:
-                        if await connection.fetchval(SQL.relay_lock):
-                            try:
-                                await self._active(connection, stop)
-                            finally:
-                                await unlock(connection)
+                    async with alone(self._pool, "frontdoor.intake.relay", ACQUIRE) as connection:
+                        if connection is not None:
+                            await self._active(connection, stop)
                 await pause(stop, STANDBY)
             except Transient as error:
                 await self._wait(error, stop)
@@ -126,17 +123,8 @@ class Relay:
         return Record(topic, partition, key, row["value"], unpack(row["headers"]))
 
 
-async def unlock(connection: Connection) -> None:
-    """Gives the lock back. A connection that cannot is ended: back in the pool it would keep every relay out."""
-    try:
-        await connection.execute(SQL.relay_unlock)
-    except BaseException:
-        connection.terminate()
-        raise
-
-
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Waits so long, or until the service is to stop."""
+    """Waits for so many seconds, or until `stop`."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 

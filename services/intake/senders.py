@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from services.intake.sources.bars.profile import Bars
 from services.intake.sources.hl7v2.profile import Hl7
+from services.intake.sources.mesh import Mesh
 from shared.errors import Usage
 
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -45,6 +46,7 @@ class Source(Sender):
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
     bars: Bars | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
     hl7: Hl7 | None = None
+    mesh: Mesh | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
 
     @property
     def account(self) -> str:
@@ -86,6 +88,10 @@ class Senders(NamedTuple):
                     found = sender
         return found if scheme.casefold() == "bearer" else None
 
+    def sends_from(self, mailbox: str) -> Source | None:
+        """The source that a MESH mailbox stands for."""
+        return next((one for one in self.sources if one.mesh and mailbox.upper() in one.mesh.mailboxes), None)
+
     @property
     def destinations(self) -> frozenset[str]:
         """Every destination that some team stands for."""
@@ -103,6 +109,9 @@ def read_senders(sources: Path, teams: Path, localities: Mapping[str, Any]) -> S
     keys = [key for sender in (*those, *these) for key in sender.keys]
     if len(set(keys)) != len(keys):
         raise Usage("senders", f"{sources} and {teams}: the same key stands for two senders")
+    mailboxes = [mailbox for source in those if source.mesh for mailbox in source.mesh.mailboxes]
+    if len(set(mailboxes)) != len(mailboxes):
+        raise Usage("senders", f"{sources}: the same MESH mailbox stands for two sources")
     return Senders(those, these)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
 
-from shared.settings import PREFIX, ServiceSettings
+from services.intake.sources.forms import FORMS
+from services.intake.sources.mesh import MailboxId
+from shared.settings import PREFIX, ServiceSettings, Settings
 
 _DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
@@ -48,6 +52,7 @@ class IntakeSettings(ServiceSettings):
     mllp_first_byte: float = Field(30, gt=0, description="for a new connection's first byte to arrive")
     mllp_idle: float = Field(300, gt=0, description="for the next message to have arrived")
     relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")
+    mesh_url: str | None = Field(None, description="where MESH is; without it no mailbox is polled")
 
     @model_validator(mode="after")
     def _a_certificate_has_its_key(self) -> Self:
@@ -62,4 +67,63 @@ class IntakeSettings(ServiceSettings):
         if longest >= SILENT:
             names = f"{PREFIX}KAFKA_SEND_TIMEOUT and {PREFIX}KAFKA_STOP_TIMEOUT"
             raise ValueError(f"{names} must be under {SILENT / 2:g} together: the relay's session ends in {SILENT:g} s")
+        return self
+
+    @model_validator(mode="after")
+    def _two_hold_a_connection(self) -> Self:
+        """The relay and who polls the mailbox keep one each; what is taken needs another."""
+        if self.mesh_url and self.postgres_pool < 3:
+            raise ValueError(f"{PREFIX}POSTGRES_POOL must be 3 or more where a MESH mailbox is polled")
+        return self
+
+
+def _workflows(told: Any) -> Any:
+    """`ID=form ID=form`, each form one that there is."""
+    if not isinstance(told, str):
+        return told
+    pairs = [pair.rpartition("=") for pair in told.split()]
+    for workflow, _, form in pairs:
+        if not workflow or form not in FORMS:
+            raise ValueError(
+                f"{workflow or form}: it needs WORKFLOW_ID=FORM, the form one of {', '.join(sorted(FORMS))}"
+            )
+    return {workflow: form for workflow, _, form in pairs}
+
+
+Workflows = Annotated[dict[str, str], NoDecode, BeforeValidator(_workflows)]
+
+
+class MeshSettings(Settings):
+    """Of the MESH mailbox. Times are in seconds: what is done between two words with PostgreSQL is shorter than `SILENT`."""
+
+    mesh_url: str = Field(description="https:// of the MESH environment")
+    mesh_mailbox: MailboxId = Field(description="our mailbox's id")
+    mesh_password: SecretStr = Field(min_length=1, description="our mailbox's password")
+    mesh_shared_key: SecretStr = Field(min_length=1, description="the shared key of the MESH environment")
+    mesh_cert_file: Path | None = Field(None, description="PEM of our client certificate")
+    mesh_key_file: Path | None = Field(None, description="PEM of its key")
+    mesh_ca_file: Path | None = Field(
+        None, description="PEM of who signs MESH (default: as the NHS's client knows the URL)"
+    )
+    mesh_workflows: Workflows = Field(
+        min_length=1, description="what comes in which form: `WORKFLOW_ID=json OTHER_ID=hl7v2`"
+    )
+    mesh_answers: str = Field(min_length=1, description="the workflow id under which senders are answered")
+    mesh_poll: float = Field(60, gt=0, description="between two looks into a mailbox that was empty")
+    mesh_max_body: int = Field(16_777_216, ge=1024, description="bytes of one message, also unpacked")
+    mesh_timeout: float = Field(20, gt=0, le=20, description="for MESH to go on; a whole message gets twice that")
+
+    @model_validator(mode="after")
+    def _nothing_goes_in_the_open(self) -> Self:
+        url = urlsplit(self.mesh_url)
+        if url.scheme != "https" and (url.scheme, url.hostname) != ("http", "127.0.0.1"):
+            raise ValueError(f"{PREFIX}MESH_URL must be https:// (or http://127.0.0.1, to try it out)")
+        if (self.mesh_cert_file is None) != (self.mesh_key_file is None):
+            raise ValueError(f"{PREFIX}MESH_CERT_FILE and {PREFIX}MESH_KEY_FILE go together")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_are_not_read_as_referrals(self) -> Self:
+        if self.mesh_answers in self.mesh_workflows:
+            raise ValueError(f"{PREFIX}MESH_ANSWERS must not be among {PREFIX}MESH_WORKFLOWS")
         return self

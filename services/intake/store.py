@@ -84,6 +84,23 @@ class Referral(NamedTuple):
     decided_sequence: int = 0
 
 
+class Invalid(NamedTuple):
+    """A row of `intake.invalid`, in the order of the parameters of `keep_invalid`."""
+
+    mailbox: str
+    message_id: str
+    sender: str
+    source: str | None
+    workflow: str
+    synthetic: bool
+    received_at: dt.datetime
+    status: int
+    code: str
+    problem: bytes
+    emergency: bool
+    original: bytes
+
+
 class Store:
     """Receipts, referrals and what is to be published."""
 
@@ -138,6 +155,11 @@ class Store:
         async with _in_time():
             row = await self._pool.fetchrow(SQL.last_by, referral_id, sender)
         return row["returned"] if row else None
+
+    async def keep_invalid(self, row: Invalid) -> None:
+        """Keeps a message that will be acknowledged without being taken; one that is known already changes nothing."""
+        async with _in_time():
+            await self._pool.execute(SQL.keep_invalid, *row)
 
     async def history(self, referral_id: UUID) -> list[Any]:
         """Every decision that intake was told of, in order."""

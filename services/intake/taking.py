@@ -160,6 +160,8 @@ async def again(
     first: First,
     coded: CodedReferral | None = None,
     document: dict[str, Any] | None = None,
+    *,
+    detail: str = "this id was used before, for a message with other content; a person will look at both",
 ) -> Answer:
     """The first answer for the same content; for other content a conflict, which a person must see (once)."""
     if first.content in {None, message.content}:
@@ -173,7 +175,6 @@ async def again(
             if await locked.append(receipt(once, payload, b"{}", document)):
                 metrics.CONFLICTS.inc()
     desk.wake()
-    detail = "this id was used before, for a message with other content; a person will look at both"
     fault = Fault("message_id", "conflict", detail)
     raise Refused(409, "conflict", detail, fault, referral_id=str(first.referral_id))
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from services.audit.settings import AuditSettings
 from services.frontdoor.database import DatabaseSettings
-from services.intake.settings import IntakeSettings
+from services.intake.settings import IntakeSettings, MeshSettings
 from services.triage.settings import TriageSettings
 from shared.settings import PREFIX, ServiceSettings
 from tests.conventions.tree import PRODUCT, python_files, text
@@ -34,6 +34,7 @@ exit code 2; its name is said, its value never. Times are in seconds, paths from
 MODELS: Final[dict[str, type[Settings]]] = {
     "Of every service": ServiceSettings,
     "Of intake": IntakeSettings,
+    "Of intake's MESH mailbox, where there is one": MeshSettings,
     "Of triage": TriageSettings,
     "Of audit": AuditSettings,
     "Of `frontdoor schemas`": DatabaseSettings,

@@ -14,7 +14,7 @@ from tests.conventions.tree import python_files, tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DRIVERS = {"aiokafka", "asyncpg", "fastapi", "faststream", "httpx", "starlette", "uvicorn"}
+DRIVERS = {"aiokafka", "asyncpg", "fastapi", "faststream", "httpx", "mesh_client", "requests", "starlette", "uvicorn"}
 EDGES = {"store", "app", "__main__", "relay"}
 FOLDERS = ("/frontdoor/", "/transports/")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ from services.intake import handlers
 from services.intake.problems import Refused
 from services.intake.sources.told import Attachment, Told, attached, listed
 from services.intake.transports.admission import arrived
+from shared.events import RECEIVED, derived_id
 from shared.traceparent import continue_trace
 from tests.intake import ADA, intake
 
@@ -80,6 +82,29 @@ async def test_one_sender_cannot_reach_another_ones_referral_by_its_name(databas
         assert referral_in(mine) != referral_in(theirs)
         with pytest.raises(Refused, match="not-found"):
             await take(desk, message("2", does="cancel", name="unheard-of"))
+
+
+async def test_a_new_referral_of_another_person_under_a_known_name_is_a_conflict_that_a_person_looks_at(
+    database: Database, tmp_path: Path
+):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1"))
+        bob = {"name": {"given": "Bob", "family": "Other"}, "born": "1990-01-02", "postcode": "SW9 8AA"}
+        for _ in range(2):
+            with pytest.raises(Refused, match="conflict") as refused:
+                await take(desk, message("2", person=bob, risk={"life_in_danger": "yes"}))
+            assert refused.value.members["emergency"] is True
+        received, conflicting = await desk.events(referral_in(first))
+        assert conflicting["conflicts_with"] == str(derived_id(UUID(received["referral_id"]), RECEIVED, "1"))
+        assert conflicting["referral"]["risk"]["life_in_danger"] == "yes"
+        record = await desk.get(f"/referrals/{referral_in(first)}/record", "hub", X_Purpose="direct-care")
+        assert record.json()["referral"]["person"]["name"] == ADA["name"]
+
+
+async def test_a_corrected_name_or_birth_date_is_the_same_person(database: Database, tmp_path: Path):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1"))
+        assert referral_in(await take(desk, message("2", person={**ADA, "born": "1984-03-18"}))) == referral_in(first)
 
 
 async def test_a_cancellation_finds_its_referral_by_name(database: Database, tmp_path: Path):

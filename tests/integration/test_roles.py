@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DENIED = asyncpg.InsufficientPrivilegeError
 FRONTDOOR_ROLES = [f"frontdoor_{role}" for role in ROLES]
-SHOWN = {"accounting", "parked", "digests", "heads", "edited", "rule_history", "unmapped", "unpublished", "held", "replies"}
+READER_VIEWS = {"accounting", "parked", "digests", "heads", "edited", "rule_history", "unmapped", "unpublished", "held"}
 
 DECIDED = """
 INSERT INTO triage.decision VALUES
@@ -127,7 +127,8 @@ async def test_a_reader_sees_accounts_and_no_content(connect: Connect) -> None:
     reader = await connect("frontdoor_reader")
     for view in ("intake.accounting", "triage.accounting", "triage.parked", "audit.accounting"):
         await reader.fetch(f"SELECT * FROM {view}")
-    for content in ("audit.record", "triage.decision", "triage.referral", "intake.receipt", "intake.outbox"):
+    intake = ("intake.receipt", "intake.outbox", "intake.invalid")
+    for content in ("audit.record", "triage.decision", "triage.referral", *intake):
         with pytest.raises(DENIED):
             await reader.fetch(f"SELECT * FROM {content}")
 
@@ -190,7 +191,7 @@ async def test_a_reader_is_granted_views_without_content_alone(connect: Connect)
     owner = await connect("frontdoor_owner")
     grants = [row for row in await owner.fetch(RELATION_GRANTS, list(SCHEMAS)) if row["role"] == "frontdoor_reader"]
     assert {row["privilege"] for row in grants} == {"SELECT"}
-    assert {row["relation"] for row in grants} <= SHOWN
+    assert {row["relation"] for row in grants} <= READER_VIEWS | {"invalid_messages", "replies"}
 
 
 async def test_nobody_but_the_owner_may_delete_what_is_audited(connect: Connect) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from services.intake.receipts import MOST_BYTES
-from services.intake.relay import Relay, first_of_each, unlock
+from services.intake.relay import Relay, first_of_each
 from services.intake.settings import IntakeSettings
 from shared.cloudevents import pack
 from shared.health import Health
+from shared.postgres import give_back
 
 
 def a_row(number: int, referral: str, topic: str = "referrals.received", size: int = 1) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class Stalled:
 async def test_a_connection_that_cannot_give_the_lock_back_does_not_keep_it():
     stalled: Any = Stalled()
     with pytest.raises(TimeoutError):
-        await unlock(stalled)
+        await give_back(stalled)
     assert stalled.ended
 
 

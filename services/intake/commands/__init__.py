@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from shared.command_line import Commands
 
 ALONE: Final[tuple[str, ...]] = ("replies",)  # frontdoor NAME
-OF_SOURCES: Final = ("listing",)  # frontdoor sources NAME
+OF_SOURCES: Final = ("listing", "invalid")  # frontdoor sources NAME
 
 EXAMPLES: Final = """
 frontdoor sources list                      who may refer, and what each may do
+frontdoor sources invalid                   what came by MESH and was not taken; settle it
 frontdoor sources COMMAND --help            each command has examples of its own
 """
 

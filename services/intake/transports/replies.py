@@ -15,13 +15,13 @@ import httpx
 import orjson
 
 from services.intake import metrics
-from services.intake.relay import pause, unlock
+from services.intake.relay import pause
 from services.intake.sources.bars import answers
 from services.intake.sources.bars.addresses import allowed, posted_to
 from services.intake.store import SQL
 from shared.errors import Transient
 from shared.log import get_logger
-from shared.postgres import transient
+from shared.postgres import alone, transient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,8 @@ class Replies:
                 self._health.tick(LOOP)
                 try:
                     with transient():
-                        async with self._pool.acquire(timeout=ACQUIRE) as connection:
-                            if await connection.fetchval(SQL.replies_lock):
+                        async with alone(self._pool, "frontdoor.intake.replies", ACQUIRE) as connection:
+                            if connection is not None:
                                 await self._active(connection, client, stop)
                 except Transient as error:
                     get_logger().warning("replies wait", code=error.code, why=error.detail)
@@ -72,19 +72,15 @@ class Replies:
         self._health.forget(LOOP)
 
     async def _active(self, connection: Connection, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
-        try:
-            while not stop.is_set():
-                self._health.tick(LOOP)
-                now = dt.datetime.now(dt.UTC)
-                due = await connection.fetch(SQL.replies_due, now, AT_ONCE, timeout=10)
-                tries = await asyncio.gather(*(self._try(client, row) for row in due))
-                for row, tried in zip(due, tries, strict=True):
-                    await self._note(connection, row, tried)
-                await self._measure(connection)
-                if len(due) < AT_ONCE:
-                    await pause(stop, self._settings.reply_poll)
-        finally:
-            await unlock(connection)
+        while not stop.is_set():
+            self._health.tick(LOOP)
+            due = await connection.fetch(SQL.replies_due, dt.datetime.now(dt.UTC), AT_ONCE, timeout=10)
+            tries = await asyncio.gather(*(self._try(client, row) for row in due))
+            for row, tried in zip(due, tries, strict=True):
+                await self._note(connection, row, tried)
+            await self._measure(connection)
+            if len(due) < AT_ONCE:
+                await pause(stop, self._settings.reply_poll)
 
     async def _try(self, client: httpx.AsyncClient, row: Any) -> Tried:
         to = orjson.loads(row["reply_to"])

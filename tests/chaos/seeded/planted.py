@@ -18,8 +18,7 @@ from aiokafka import AIOKafkaConsumer
 from services.audit import chain
 from services.audit import store as audit_store
 from services.intake import handlers
-from services.intake.store import SQL
-from shared import consumer
+from shared import consumer, postgres
 from shared.dead_letters import Parking
 from tests.chaos.seeded.__main__ import whole
 from tests.chaos.seeded.checkers import (
@@ -102,7 +101,8 @@ def dead_letter_after_commit() -> None:
 
 def relay_without_lock() -> None:
     """Every instance of intake publishes what it finds."""
-    SQL.relay_lock, SQL.relay_unlock = "SELECT true", "SELECT 1"
+    patch.object(postgres, "LOCK", "SELECT $1::text IS NOT NULL").start()
+    patch.object(postgres, "UNLOCK", "SELECT 1").start()
 
 
 def chain_not_checked() -> None:
