@@ -28,6 +28,7 @@ LOGGABLE: Final = frozenset(
         *("expected", "found", "schema", "migration", "attempt", "seconds", "head", "state"),
         # codes from closed lists, and names from our own configuration
         *("code", "kind", "type", "urgency", "destination", "setting", "locality", "source", "team", "purpose"),
+        *("owner", "stage", "synthetic"),
         *("version", "hash", "row", "table", "column", "line", "cure", "file"),
         *("step", "status", "method", "route", "error", "why"),
         # figures

@@ -19,10 +19,16 @@ class AuditHead(Coded, kw_only=True):
 
 
 class AuditHeads(Coded, kw_only=True):
-    """The heads of every chain at one moment."""
+    """The heads of every chain at one moment.
+
+    `signature` is Ed25519, in hex, over the bytes of `services.audit.heads.text`, by the key with that `key_id`; heads of an
+    audit without a key have neither.
+    """
 
     at: Moment
     heads: tuple[AuditHead, ...]
+    key_id: str | None = None
+    signature: str | None = None
 
 
 class DeadLetterWorked(Coded, kw_only=True):

@@ -47,6 +47,7 @@ class Running(BaseModel):
     triage: str | None = Field(None, description="URL")
     audit: str | None = Field(None, description="URL")
     mllp: str | None = Field(None, description="host and port of HL7 v2")
+    watch: str | None = Field(None, description="URL")
     kafka: str | None = Field(None, description="bootstrap servers")
     postgres_dsn: str | None = Field(None, description="a superuser's")
     reader_dsn: str | None = Field(None, description="the accounts, no content")

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     PostgresServer = ContainerPostgres | EmbeddedPostgres
 
 DEPLOY: Final = Path(__file__).parents[1] / "deploy"
+WHAT: Final = {"watch": ("services.frontdoor", "watch")}  # what is no service of its own
 KEYS: Final = {name: f"a-key-of-{name}" for name in ("gp", "other-gp", "synthetic", "team", "other-team", "hub")}
 
 
@@ -160,7 +161,9 @@ class Stack:
     def _part(self, service: str, name: str, instance: str, settings: Mapping[str, Any]) -> Part:
         port = self.ports.setdefault(name, free_port())
         given = {
-            "postgres_dsn": self.database.dsn(f"frontdoor_{service}"),
+            "postgres_dsn": self.database.dsn(f"frontdoor_{service}") if service != "watch" else "",
+            "reader_dsn": self.database.dsn("frontdoor_reader"),
+            "data": "",
             "instance": instance,
             "host": "127.0.0.1",
             "port": port,
@@ -172,7 +175,7 @@ class Stack:
         }
         return Part(
             name=name,
-            command=(sys.executable, "-m", f"services.{service}"),
+            command=(sys.executable, "-m", *WHAT.get(service, (f"services.{service}",))),
             where=f"127.0.0.1:{port}",
             not_ready=lambda: not_ready("127.0.0.1", port),
             log=self.folder / f"{name}.log",

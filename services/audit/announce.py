@@ -12,6 +12,7 @@ from uuid import uuid5
 
 from prometheus_client import Counter
 
+from services.audit.heads import signed
 from shared.cloudevents import Envelope, to_json
 from shared.errors import Transient
 from shared.events import AUDIT_HEADS, NAMESPACE, derived_id
@@ -23,6 +24,8 @@ from shared.topics import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from services.audit.chain import Head, Place
     from services.audit.handlers import Handler
     from services.audit.store import Store
@@ -32,10 +35,13 @@ PUBLISHED: Final = Counter("frontdoor_audit_heads_published", "Times that the he
 
 
 class Announcer:
-    """Publishes heads that moved since the last time."""
+    """Publishes heads that moved since the last time, signed where there is a key."""
 
-    def __init__(self, handler: Handler, store: Store, publisher: Publisher, seconds: float) -> None:
+    def __init__(
+        self, handler: Handler, store: Store, publisher: Publisher, seconds: float, key: Ed25519PrivateKey | None = None
+    ) -> None:
         self._handler, self._store, self._publisher, self._seconds = handler, store, publisher, seconds
+        self._key = key
         self._last: dict[Place, Head] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -53,18 +59,22 @@ class Announcer:
             heads = await self._store.heads(self._handler.stream)
             moved = {place: head for place, head in heads.items() if place.topic != OPERATIONS}
             if moved != self._last:
-                await self._publisher.publish([heads_record(self._handler.stream, heads, dt.datetime.now(dt.UTC))])
+                record = heads_record(self._handler.stream, heads, dt.datetime.now(dt.UTC), self._key)
+                await self._publisher.publish([record])
                 self._last = moved
                 PUBLISHED.inc()
         except Transient as error:
             get_logger().warning("waiting", step="heads", code=error.code)
 
 
-def heads_record(stream: str, heads: Mapping[Place, Head], now: dt.datetime) -> Record:
+def heads_record(
+    stream: str, heads: Mapping[Place, Head], now: dt.datetime, key: Ed25519PrivateKey | None = None
+) -> Record:
     """The event that tells every head of a stream at one moment."""
     told = tuple(
         AuditHead(**place._asdict(), offset=head.offset, hash=head.hash.hex()) for place, head in heads.items()
     )
     event_id = derived_id(uuid5(NAMESPACE, stream), AUDIT_HEADS, now.isoformat())
     headers = Envelope(id=event_id, source=SOURCE, type=AUDIT_HEADS, time=now).headers()
-    return Record(OPERATIONS, 0, stream.encode(), to_json(AuditHeads(at=now, heads=told)), headers)
+    event = AuditHeads(at=now, heads=told)
+    return Record(OPERATIONS, 0, stream.encode(), to_json(signed(event, key) if key else event), headers)

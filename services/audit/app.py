@@ -20,12 +20,14 @@ from shared.kafka_admin import cluster_id
 from shared.log import configure
 from shared.postgres import close_pool, open_pool
 from shared.service import serve
+from shared.signing import private_key
 
 
 async def run() -> None:
     """Runs audit until it is told to stop."""
     settings = AuditSettings()
     configure("audit", settings.instance, settings.log_format, settings.log_level)
+    key = private_key(settings.heads_key) if settings.heads_key else None
     health = Health(settings.max_tick_age)
     pool = await open_pool(settings.postgres_dsn, f"audit {settings.instance}", settings.postgres_pool)
     publisher = Publisher(settings)
@@ -44,7 +46,7 @@ async def run() -> None:
         assigned=handler.assigned,
     )
     others = partial(groups.follow, settings)
-    announcer = Announcer(handler, store, publisher, settings.heads_seconds)
+    announcer = Announcer(handler, store, publisher, settings.heads_seconds, key)
     waiting = Waiting(store, handler)
     try:
         await serve(

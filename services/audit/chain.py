@@ -99,7 +99,7 @@ def digest(content: bytes | None) -> bytes | None:
 
 def genesis(place: Place) -> bytes:
     """What stands before the first row of a chain, so that no chain can pass for another."""
-    return sha256(VERSION + _netstrings((place.stream, place.topic, place.partition))).digest()
+    return sha256(VERSION + netstrings((place.stream, place.topic, place.partition))).digest()
 
 
 def link(place: Place, entry: Entry, recorded_at: dt.datetime, previous: bytes) -> bytes:
@@ -109,7 +109,7 @@ def link(place: Place, entry: Entry, recorded_at: dt.datetime, previous: bytes) 
 
 def metadata(place: Place, entry: Entry, recorded_at: dt.datetime) -> bytes:
     """The canonical form of everything in a row but its hashes and its content."""
-    return _netstrings(
+    return netstrings(
         (
             *place,
             entry.offset,
@@ -131,7 +131,8 @@ def metadata(place: Place, entry: Entry, recorded_at: dt.datetime) -> bytes:
     )
 
 
-def _netstrings(values: Iterable[Value]) -> bytes:
+def netstrings(values: Iterable[Value]) -> bytes:
+    """Values one after the other so that no two lists look alike: each as a netstring, `-,` for none."""
     return b"".join([b"%d:%s," % (len(raw), raw) if (raw := _bytes(value)) is not None else b"-," for value in values])
 
 

@@ -14,11 +14,12 @@ from services.audit.chain import Head, Place, Row, digest, genesis, link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Kind = Literal["altered", "missing", "inserted"]
+Kind = Literal["altered", "missing", "inserted", "unproven"]
 
 ALTERED: Final[Kind] = "altered"
 MISSING: Final[Kind] = "missing"
 INSERTED: Final[Kind] = "inserted"
+UNPROVEN: Final[Kind] = "unproven"
 
 
 class Finding(NamedTuple):

@@ -54,7 +54,7 @@ WHERE stream = $1 AND topic = $2 AND partition = $3
 ORDER BY r."offset";
 
 -- name: published_heads
-SELECT DISTINCT ON (stream) stream, value FROM audit.record
+SELECT DISTINCT ON (stream) stream, "offset", value FROM audit.record
 WHERE type = 'frontdoor.audit.headed.v1' AND topic = $1 AND value IS NOT NULL
 ORDER BY stream, "offset" DESC;
 

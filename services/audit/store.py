@@ -135,9 +135,10 @@ def _stored(row: tuple[Any, ...]) -> Stored:
     return Stored(Row(Entry(*fields), recorded_at, previous, own), disposed)
 
 
-async def published_heads(connection: Connection) -> dict[str, bytes]:
-    """The newest heads event of every stream, as it was published there."""
-    return {row["stream"]: row["value"] for row in await connection.fetch(SQL.published_heads, OPERATIONS)}
+async def published_heads(connection: Connection) -> list[tuple[Place, int, bytes]]:
+    """The newest heads event of every stream, as it was published there: its chain, its offset, its value."""
+    rows = await connection.fetch(SQL.published_heads, OPERATIONS)
+    return [(Place(row["stream"], OPERATIONS, 0), row["offset"], row["value"]) for row in rows]
 
 
 async def connect(dsn: str) -> asyncpg.Connection:

@@ -12,6 +12,7 @@ COMMANDS = (
     "trace",
     "explain",
     "reconcile",
+    "watch",
     "verify",
     "dead_letters",
     "schemas",

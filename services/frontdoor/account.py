@@ -27,11 +27,12 @@ class Taken(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What `triage.accounting` says of one cause: whether all that was made of it is published."""
+    """What `triage.accounting` says of one cause: whether all that was made of it is published; how many decisions."""
 
     cause_id: UUID
     published: bool
     referral_id: UUID | None
+    decisions: int = 1
 
 
 class Output(NamedTuple):

@@ -30,6 +30,9 @@ and in another terminal, while it runs:
   frontdoor lag                           is anything behind, or does it stand still?
   frontdoor audit verify                  does the record stand as it was written?
   frontdoor dead-letters list             does anything wait that could not be read?
+and for those who connect a GP system:
+  frontdoor sources check FILE --as json  how would a message be read, answered and told to triage?
+  frontdoor import FILE --source S        send a file of referrals (CSV)
 and for those who change the rules, with nothing running:
   frontdoor rules check FILE              could this version come into force, and why not?
 

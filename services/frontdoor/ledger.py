@@ -75,6 +75,12 @@ class Ledger:
                 "unaccounted", Entry(decided.cause_id, decided.referral_id, "at triage", "decision without receipt")
             )
 
+    def add_twice(self, decided: Decided) -> None:
+        """One cause on which more than one decision was made: a person may be sent to two places."""
+        self._enter(
+            "unaccounted", Entry(decided.cause_id, decided.referral_id, "at triage", "two decisions for one cause")
+        )
+
     def add_missing(self, output: Output) -> None:
         """One declared output that audit does not have."""
         self.missing.append(output)

@@ -4,8 +4,9 @@ WHERE ($1::timestamptz IS NULL OR received_at >= $1) AND ($2::uuid[] IS NULL OR 
 ORDER BY event_id;
 
 -- name: decided
-SELECT cause_id, bool_and(published) AS published, referral_id FROM triage.accounting
-GROUP BY cause_id, referral_id ORDER BY cause_id;
+SELECT cause_id, bool_and(published) AS published, min(referral_id::text)::uuid AS referral_id,
+       count(DISTINCT decision_id) AS decisions
+FROM triage.accounting GROUP BY cause_id ORDER BY cause_id;
 
 -- name: outputs
 SELECT output_event_id, cause_id, referral_id, published, topic, partition, "offset" FROM triage.accounting

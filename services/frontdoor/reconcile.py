@@ -120,6 +120,8 @@ async def merge(ledger: Ledger, taken: Stream, decided: Stream, outputs: Stream,
             ledger.add_taken(Taken(*event), decided=made is not None, published=published, audited=row is not None)
         elif made:
             ledger.add_stray(made)
+        if made and made.decisions > 1 and (event or ledger.whole):
+            ledger.add_twice(made)
         if output and not row:
             ledger.add_missing(Output(*output))
 

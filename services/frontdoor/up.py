@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 EXAMPLES = """
 frontdoor up --embedded                      try it: a temporary folder, gone at the end
 frontdoor up --embedded --data ./data        everything survives a restart
-frontdoor up --embedded --port-base 9000     intake on 9000, triage on 9001, audit on 9002
+frontdoor up --embedded --port-base 9000     intake on 9000, triage on 9001, audit on 9002, the watch on 9005
 
 In another terminal, once every line says ready:
   frontdoor reconcile                        is everything accounted for?
   curl localhost:8080/ready                  is intake ready, and why not?
+  curl localhost:8084/metrics                who waits, and for how long? (`frontdoor watch` runs with it)
 """
 
 

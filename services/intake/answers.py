@@ -67,6 +67,7 @@ READ: Final[dict[str, dict[str, Any]]] = {
         "synthetic": False,
         "rate_per_minute": 600,
         "may": ["amend", "cancel", "refer"],
+        "rows_per_minute": None,
         "kind": "source",
     },
 }

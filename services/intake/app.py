@@ -23,6 +23,7 @@ from services.intake.taking import Desk
 from services.intake.transports import bars
 from services.intake.transports.admission import Admission
 from services.intake.transports.bars import Bars
+from services.intake.transports.csv import Csv
 from services.intake.transports.json import Json, unknown_route
 from services.intake.transports.mailbox import Mailbox
 from services.intake.transports.mesh import Poller
@@ -84,8 +85,9 @@ def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk
 def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     """The ASGI application."""
     admission = Admission(desk.senders, settings)
-    standards = (*Json(desk, admission).routes(), *Bars(desk, admission, settings).routes())
-    return Starlette(routes=[*standards, *routes(health)], exception_handlers={HTTPException: _unknown_route})
+    standards = (Csv(desk, admission, settings), Json(desk, admission), Bars(desk, admission, settings))
+    taken = [one for standard in standards for one in standard.routes()]
+    return Starlette(routes=[*taken, *routes(health)], exception_handlers={HTTPException: _unknown_route})
 
 
 async def _unknown_route(request: Request, error: Exception) -> Response:

@@ -67,3 +67,9 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "urgency": "3",
     },
 }
+
+CSV_FILE: Final = """\
+message_id,person.name.family,person.name.given,person.born,person.postcode,referrer.urgency,reason.code,reason.others[0],presentation.phq9,risk.suicidal
+list-7/1,Example,Ada,1990-05-01,SW9 8AA,3,04,05,14,none
+list-7/2,Example,Ben,17/03/1984,SW9 8AA,2,05,,,ideation
+"""

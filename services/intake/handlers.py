@@ -54,9 +54,9 @@ async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> An
         referral_id = told.referral_id or await desk.store.named(source.account, names)
         does = told.does if referral_id is None or told.does != "refer" else "amend"
         if does not in source.may:
-            raise _refused(desk, source, told, Refused(403, "not-allowed", "this source may not do this"))
+            raise refusal(desk, source, told, Refused(403, "not-allowed", "this source may not do this"))
         if referral_id is None and does != "refer":
-            raise _refused(desk, source, told, not_found())
+            raise refusal(desk, source, told, not_found())
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
@@ -83,7 +83,7 @@ async def _demand_same_person(desk: Desk, source: Source, incoming: Incoming, to
             await again(desk, message._replace(names=()), began, coded, said(reading.document), detail=_ANOTHER)
 
 
-def _refused(desk: Desk, source: Source, told: Told, refused: Refused) -> Refused:
+def refusal(desk: Desk, source: Source, told: Told, refused: Refused) -> Refused:
     """A refusal before anything was looked up, which says to phone where the message is an emergency."""
     alarm = Alarm(read(told.document), source.id, desk.phone_now)
     alarm.tell(refused)

@@ -7,8 +7,19 @@ from typing import Any, Final
 from services.intake import answers
 from services.intake import code_lists as lists
 from services.intake.contract import CONTRACT, Each
-from services.intake.examples import EXAMPLES
-from services.intake.openapi_parts import TEXT, UUID, an_object, outcome, parameters, problem, ref, status, taken
+from services.intake.examples import CSV_FILE, EXAMPLES
+from services.intake.openapi_parts import (
+    TEXT,
+    UUID,
+    an_object,
+    outcome,
+    parameters,
+    problem,
+    ref,
+    report,
+    status,
+    taken,
+)
 from services.intake.problems import MEANS
 from services.intake.reading import DETAILS
 from services.intake.sources.told import TYPES
@@ -70,6 +81,7 @@ def document() -> dict[str, Any]:
                     reason={"enum": sorted(lists.CANCELLATION_REASONS)}, message_id=TEXT, note=TEXT
                 ),
                 "Taken": taken(),
+                "Report": report(),
                 "Status": status(),
                 "Record": an_object(
                     referral_id=UUID, received_at=TEXT, source=TEXT, locality=TEXT, referral=ref("Referral")
@@ -103,6 +115,7 @@ def _paths() -> dict[str, Any]:
         ),
     }
     paths: dict[str, Any] = {path: {"post": _post(path, *told)} for path, told in post.items()}
+    paths["/referrals/csv"] = {"post": _file()}
     paths[one] = {"get": _get("status", "Where a referral stands; never clinical text", "Status", "referral_id")}
     paths[f"{one}/record"] = {
         "get": _get(
@@ -130,6 +143,27 @@ def _post(path: str, name: str, summary: str, body: str, examples: tuple[str, ..
         "responses": {
             "202": _answer("Durably kept", "Taken", answers.TAKEN[name]),
             **answers.refusals(400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503),
+        },
+    }
+
+
+def _file() -> dict[str, Any]:
+    """A file of referrals. Its report is the answer, whether every row was taken or not."""
+    report = {"application/json": {"schema": ref("Report")}}
+    told = {"202": "Every row durably kept, now or before", "422": "Some rows refused", "503": "Stopped: send it again"}
+    return {
+        "operationId": "file",
+        "summary": "Take a file of referrals (CSV), a referral a row; the heads of its columns are paths of the referral",
+        "parameters": [
+            {"$ref": f"#/components/parameters/{name}"} for name in ("encoding", "separator", "traceparent")
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"text/csv": {"schema": TEXT, "examples": _shown({"two rows": CSV_FILE})}},
+        },
+        "responses": {
+            **answers.refusals(400, 401, 403, 405, 408, 413, 429, 500),
+            **{status: {"description": words, "content": report} for status, words in told.items()},
         },
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.intake import code_lists as lists
+from services.intake.sources.csv import ENCODINGS, SEPARATORS
 from services.intake.values import URGENCY, meanings
 from shared.codes import OutcomeKind, Status
 
@@ -23,6 +24,8 @@ def parameters() -> dict[str, Any]:
             "schema": TEXT,
         },
         "traceparent": {"name": "traceparent", "in": "header", "description": "W3C trace context", "schema": TEXT},
+        "encoding": {"name": "encoding", "in": "query", "schema": {"enum": [*ENCODINGS]}},
+        "separator": {"name": "separator", "in": "query", "schema": {"enum": [*SEPARATORS]}},
         "purpose": {
             "name": "X-Purpose",
             "in": "header",
@@ -72,6 +75,23 @@ def taken() -> dict[str, Any]:
         phone_now={"type": "string", "description": "only in an emergency: phone now"},
         warnings={"type": "array", "items": warning},
     ) | {"required": ["referral_id", "status_url", "warnings"]}
+
+
+def report() -> dict[str, Any]:
+    """What became of each row of a file; a line counts from 1."""
+    line = {"type": "integer", "minimum": 1}
+    faults = {"type": "array", "items": an_object(path=TEXT, code=TEXT, detail=TEXT)}
+    count = {"type": "integer", "minimum": 0}
+    refused = an_object(line=line, status=count, code=TEXT, detail=TEXT, errors=faults)
+    row = an_object(line=line, referral_id=UUID, repeat={"type": "boolean"}, warnings=faults)
+    emergency = an_object(line=line, referral_id={"type": ["string", "null"]}, phone_now=TEXT)
+    listed = {"emergencies": emergency, "refused": refused, "rows": row, "unknown_columns": count}
+    return an_object(
+        code={"enum": ["rows-refused", "busy"], "description": "only where not every row is taken"},
+        taken=count,
+        repeated=count,
+        **{name: {"type": "array", "items": item} for name, item in listed.items()},
+    ) | {"required": ["taken", "repeated", *listed]}
 
 
 def status() -> dict[str, Any]:

@@ -181,3 +181,9 @@ FROM intake.invalid_messages WHERE settled_at IS NULL ORDER BY emergency DESC, i
 
 -- name: settle
 SELECT intake.settle($1, $2, $3);
+
+-- name: unmapped
+-- How often each code came that no table knows, for the role that reads the accounts.
+SELECT count(*) AS count, source, standard, path, code, synthetic, max(received_at) AS newest
+FROM intake.unmapped WHERE $1::timestamptz IS NULL OR received_at >= $1
+GROUP BY source, standard, path, code, synthetic ORDER BY count DESC, source, standard, path, code;

@@ -40,13 +40,15 @@ _S = TypeVar("_S", bound=Sender)
 class Source(Sender):
     """A system that refers. Without a locality it is found by the person's practice or postcode.
 
-    `hl7` says how it speaks HL7 v2, if it does.
+    `hl7` says how it speaks HL7 v2, if it does. `rows_per_minute` is for files of many referrals; left out, it is
+    `rate_per_minute`.
     """
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
     bars: Bars | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
     hl7: Hl7 | None = None
     mesh: Mesh | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
+    rows_per_minute: int | None = Field(None, ge=1)
 
     @property
     def account(self) -> str:

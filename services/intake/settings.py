@@ -34,6 +34,7 @@ class IntakeSettings(ServiceSettings):
         description="what the answer to an emergency says",
     )
     max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
+    csv_rows: int = Field(500, ge=1, description="most rows of one request; `frontdoor import` sends portions")
     body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
     bars_max_body: int = Field(
         16 * 1024 * 1024, ge=1024, description="bytes of a BaRS message, attachments inside it included"

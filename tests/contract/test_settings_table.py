@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from services.audit.settings import AuditSettings
 from services.frontdoor.database import DatabaseSettings
+from services.frontdoor.watch.settings import WatchSettings
 from services.intake.settings import IntakeSettings, MeshSettings
 from services.triage.settings import TriageSettings
 from shared.settings import PREFIX, ServiceSettings
@@ -37,17 +38,18 @@ MODELS: Final[dict[str, type[Settings]]] = {
     "Of intake's MESH mailbox, where there is one": MeshSettings,
     "Of triage": TriageSettings,
     "Of audit": AuditSettings,
+    "Of `frontdoor watch`": WatchSettings,
     "Of `frontdoor schemas`": DatabaseSettings,
 }
 COMMANDS: Final = {
     "DATA": "folder of the running `frontdoor up`, for the commands that read it (default: the last that still runs)",
-    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `trace` and `rules history` elsewhere",
+    "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `watch`, `trace`, `rules history` and `sources unmapped` elsewhere",
     "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain`, `audit verify` and `dead-letters` elsewhere",
-    "KEY": "a synthetic source's key, for `demo --url`",
+    "KEY": "a source's key, for `import`; a synthetic one's, for `demo --url`",
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",
     "PORT_BASE": "of `up --embedded`: intake's port; triage and audit take the next two (default 8080)",
-    "{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092, MLLP's: 2575)",
+    "{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP,WATCH}_PORT": "of `up --embedded`: each part's own port (Kafka's default: 9092, MLLP's: 2575, the watch's: 8084)",
     "DEBUG": "1: a command that fails shows where",
 }
 

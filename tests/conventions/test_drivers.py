@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DRIVERS = {"aiokafka", "asyncpg", "fastapi", "faststream", "httpx", "mesh_client", "requests", "starlette", "uvicorn"}
 EDGES = {"store", "app", "__main__", "relay"}
-FOLDERS = ("/frontdoor/", "/transports/")
+FOLDERS = ("/commands/", "/frontdoor/", "/transports/")
 
 
 def imported(module: ast.AST) -> Iterator[str]:

@@ -16,7 +16,7 @@ import httpx
 from tests.engine import free_port
 
 ROOT: Final = Path(__file__).parents[2]
-PORTS: Final = ("INTAKE", "MLLP", "TRIAGE", "AUDIT", "KAFKA", "POSTGRES")
+PORTS: Final = ("INTAKE", "MLLP", "TRIAGE", "AUDIT", "WATCH", "KAFKA", "POSTGRES")
 
 
 class Compose:

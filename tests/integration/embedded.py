@@ -86,6 +86,8 @@ def _name(process: psutil.Process) -> str:
         words = process.cmdline()
     except psutil.NoSuchProcess:
         words = []
+    if words[-2:] == ["services.frontdoor", "watch"]:
+        return "watch"
     if words[-2:-1] == ["-m"]:
         return words[-1].removeprefix("services.")
     if "services.frontdoor.embedded" in words:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.kafka_real, pytest.mark.slow, pytest.mark.timeout(600)]
 
-OURS = ("intake", "triage", "audit")
+OURS = ("intake", "triage", "audit", "watch")
 ADA = {
     "person": {"name": "Ada Example", "born": "1990-05-01", "postcode": "SW9 8AA"},
     "reason": {"text": "Low for three months"},
@@ -98,6 +98,11 @@ def test_our_containers_can_do_little(system: Compose, service: str) -> None:
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
 
+def test_audit_signs_with_a_key_that_is_made_in_its_own_volume(system: Compose) -> None:
+    made = system.run("run", "--rm", "--no-deps", "audit", "frontdoor", "audit", "key", "/keys/heads.pem").stdout
+    assert "BEGIN PUBLIC KEY" in made
+
+
 def test_no_port_is_open_to_the_network(system: Compose) -> None:
     published = [port for one in system.containers().values() for port in one["HostConfig"]["PortBindings"].items()]
     assert {binding["HostIp"] for _, bindings in published for binding in bindings} == {"127.0.0.1"}
@@ -107,7 +112,7 @@ def test_data_lives_in_named_volumes_alone(system: Compose) -> None:
     volumes = {
         mount["Name"] for one in system.containers().values() for mount in one["Mounts"] if mount["Type"] == "volume"
     }
-    assert volumes == {f"{system.project}_kafka", f"{system.project}_postgres"}
+    assert volumes == {f"{system.project}_{name}" for name in ("kafka", "postgres", "keys")}
 
 
 async def test_a_role_needs_its_password(system: Compose) -> None:

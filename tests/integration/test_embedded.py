@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.integration.embedded import Start
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine starts five processes slowly
-PARTS = {"supervisor", "kafka", "postgres", "intake", "triage", "audit"}
+PARTS = {"supervisor", "kafka", "postgres", "intake", "triage", "audit", "watch"}
 ENDS_WITHIN = 45  # seconds
 
 
@@ -44,7 +44,14 @@ def test_says_what_is_ready_and_stops_in_reverse_on_ctrl_c(up: Start, data: Path
     assert still_there(everything) == []
     said = [line.split()[:2] for line in system.said.splitlines()]
     assert {name for name, what in said if what == "ready"} == PARTS - {"supervisor"}
-    assert [name for name, what in said if what == "stopped"] == ["intake", "triage", "audit", "kafka", "postgres"]
+    assert [name for name, what in said if what == "stopped"] == [
+        "watch",
+        "intake",
+        "triage",
+        "audit",
+        "kafka",
+        "postgres",
+    ]
     assert running.intake
     assert running.intake in system.said
     assert system.complained == ""

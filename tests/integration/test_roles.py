@@ -125,7 +125,7 @@ async def test_only_intake_reads_receipts(connect: Connect, role: str) -> None:
 
 async def test_a_reader_sees_accounts_and_no_content(connect: Connect) -> None:
     reader = await connect("frontdoor_reader")
-    for view in ("intake.accounting", "triage.accounting", "triage.parked", "audit.accounting"):
+    for view in ("intake.asked", "triage.parked", "triage.standing", *(f"{schema}.accounting" for schema in SCHEMAS)):
         await reader.fetch(f"SELECT * FROM {view}")
     intake = ("intake.receipt", "intake.outbox", "intake.invalid")
     for content in ("audit.record", "triage.decision", "triage.referral", *intake):
@@ -191,7 +191,7 @@ async def test_a_reader_is_granted_views_without_content_alone(connect: Connect)
     owner = await connect("frontdoor_owner")
     grants = [row for row in await owner.fetch(RELATION_GRANTS, list(SCHEMAS)) if row["role"] == "frontdoor_reader"]
     assert {row["privilege"] for row in grants} == {"SELECT"}
-    assert {row["relation"] for row in grants} <= READER_VIEWS | {"invalid_messages", "replies"}
+    assert {row["relation"] for row in grants} <= READER_VIEWS | {"asked", "standing", "invalid_messages", "replies"}
 
 
 async def test_nobody_but_the_owner_may_delete_what_is_audited(connect: Connect) -> None:

@@ -36,7 +36,7 @@ def test_a_partition_of_which_nothing_was_stored_lost_none():
 
 
 def test_free_ports_differ():
-    assert len(set(choose(0))) == 5
+    assert len(set(choose(0))) == 6
 
 
 def test_one_port_may_be_set_apart(monkeypatch: pytest.MonkeyPatch):

@@ -48,7 +48,7 @@ def write(folder: Folder, ports: Ports) -> Keys:
 
 def running(folder: Folder, identity: Identity, ports: Ports, keys: Keys) -> Running:
     """What run.json tells."""
-    urls = {name: f"http://{HOST}:{getattr(ports, name)}" for name in ("intake", "triage", "audit")}
+    urls = {name: f"http://{HOST}:{getattr(ports, name)}" for name in ("intake", "triage", "audit", "watch")}
     return Running(
         **urls,
         mllp=f"{HOST}:{ports.mllp}",
@@ -72,18 +72,34 @@ def environment(service: str, folder: Folder, identity: Identity, ports: Ports) 
         "FRONTDOOR_RULES": DEPLOY / "rules",
         "FRONTDOOR_SOURCES": folder.sources,
         "FRONTDOOR_TEAMS": folder.teams,
-    }
+    } | ({"FRONTDOOR_HEADS_KEY": folder.heads_key()} if service == "audit" else {})
     return {name: os.environ.get(name, str(file)) for name, file in files.items()} | {
+        **_process(service, ports),
         "FRONTDOOR_POSTGRES_DSN": dsn(folder, f"frontdoor_{service}"),
         "FRONTDOOR_KAFKA": f"{HOST}:{ports.kafka}",
         "FRONTDOOR_KAFKA_SECURITY": "PLAINTEXT",
         "FRONTDOOR_STREAM": str(identity.stream),
         "FRONTDOOR_TOPIC_GENERATION": str(identity.generation),
-        "FRONTDOOR_INSTANCE": "1",
-        "FRONTDOOR_HOST": HOST,
-        "FRONTDOOR_PORT": str(getattr(ports, service)),
         "FRONTDOOR_MLLP_PORT": str(ports.mllp),
         "FRONTDOOR_PERSON_SECRET": folder.secret("person"),
+    }
+
+
+def watch_environment(folder: Folder, ports: Ports) -> dict[str, str]:
+    """The settings of `frontdoor watch` over this system, which reads accounts and nothing else."""
+    return _process("watch", ports) | {
+        "FRONTDOOR_DATA": "",  # run.json is not written yet
+        "FRONTDOOR_READER_DSN": dsn(folder, "frontdoor_reader"),
+        "FRONTDOOR_INTAKE_URL": f"http://{HOST}:{ports.intake}",
+    }
+
+
+def _process(name: str, ports: Ports) -> dict[str, str]:
+    """The settings of every part of Front Door."""
+    return {
+        "FRONTDOOR_INSTANCE": "1",
+        "FRONTDOOR_HOST": HOST,
+        "FRONTDOOR_PORT": str(getattr(ports, name)),
         "FRONTDOOR_LOG_FORMAT": "json",
     }
 

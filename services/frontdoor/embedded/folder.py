@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.errors import Usage
 from shared.running import links, runs
+from shared.signing import make_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +96,13 @@ class Folder:
             known[name] = secrets.token_urlsafe(24)
             write_private(file, json.dumps(known, indent=1))
         return known[name]
+
+    def heads_key(self) -> Path:
+        """The private key that signs audit's heads, made at its first use, with the public one in a file beside it."""
+        private, public = self.root / "heads.pem", self.root / "heads-public.pem"
+        if not private.exists():
+            public.write_text(make_key(private))
+        return private
 
     def announce(self, running: Running) -> None:
         """Writes run.json, which says that everything is ready, and makes it the newest that commands find."""

@@ -14,6 +14,7 @@ HOST: Final = "127.0.0.1"
 DEFAULT_BASE: Final = 8080
 DEFAULT_KAFKA: Final = 9092
 DEFAULT_MLLP: Final = 2575
+DEFAULT_WATCH: Final = 8084
 HIGHEST: Final = 65_535
 BELOW_OUTGOING: Final = (15_000, 32_000)  # Linux gives outgoing connections 32768 and up, macOS 49152
 
@@ -26,19 +27,21 @@ class Ports(NamedTuple):
     audit: int
     kafka: int
     mllp: int
+    watch: int
 
 
 def choose(base: int | None) -> Ports:
-    """The ports by the settings FRONTDOOR_{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP}_PORT, else from `base`; 0 means any free one.
+    """The ports by the settings FRONTDOOR_{INTAKE,TRIAGE,AUDIT,KAFKA,MLLP,WATCH}_PORT, else from `base`; 0 means any free one.
 
-    `base` (FRONTDOOR_PORT_BASE, 8080) is intake's; triage and audit take the next two. Kafka has 9092 and MLLP 2575, or
-    `base` + 3 and 4 where a base is given. `Usage` where one of them is taken.
+    `base` (FRONTDOOR_PORT_BASE, 8080) is intake's; triage and audit take the next two. Kafka has 9092, MLLP 2575, the
+    watch 8084, or `base` + 3, 4 and 5 where a base is given. `Usage` where one of them is taken.
     """
     base = _setting("FRONTDOOR_PORT_BASE", None) if base is None else base
     first = DEFAULT_BASE if base is None else base
     wanted = {name: first + step if first else 0 for step, name in enumerate(("intake", "triage", "audit"))}
     wanted["kafka"] = DEFAULT_KAFKA if base is None else first + 3 if first else 0
     wanted["mllp"] = DEFAULT_MLLP if base is None else first + 4 if first else 0
+    wanted["watch"] = DEFAULT_WATCH if base is None else first + 5 if first else 0
     found = {name: _setting(f"FRONTDOOR_{name.upper()}_PORT", port) or 0 for name, port in wanted.items()}
     with ExitStack() as held:  # all at once, so that free ones differ
         bound = {name: held.enter_context(_bind(name, port)) for name, port in found.items()}

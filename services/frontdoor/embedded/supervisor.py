@@ -71,7 +71,8 @@ class Supervisor:
             await self._new_generation(kafka)
         await self._answered(kafka, self._topics)
         keys = config.write(self._folder, self._ports)
-        await together(*(self._up(Process(self._service(name), self._lock)) for name in SERVICES))
+        parts = [*map(self._service, SERVICES), self._watch()]
+        await together(*(self._up(Process(part, self._lock)) for part in parts))
         self._folder.announce(config.running(self._folder, self._identity, self._ports, keys))
         self._say(f"ready in {time.monotonic() - began:.1f} s{self._where}")
         await together(*(self._keep(process) for process in self._started))
@@ -159,14 +160,21 @@ class Supervisor:
         return ServiceSettings.model_validate(names)
 
     def _service(self, name: str) -> Part:
+        environment = config.environment(name, self._folder, self._identity, self._ports)
+        return self._part(name, (f"services.{name}",), environment)
+
+    def _watch(self) -> Part:
+        return self._part("watch", ("services.frontdoor", "watch"), config.watch_environment(self._folder, self._ports))
+
+    def _part(self, name: str, module: tuple[str, ...], environment: dict[str, str]) -> Part:
         port = getattr(self._ports, name)
         return Part(
             name=name,
-            command=(sys.executable, "-m", f"services.{name}"),
+            command=(sys.executable, "-m", *module),
             where=f"http://{HOST}:{port}",
             not_ready=lambda: not_ready(HOST, port),
             log=self._folder.logs / f"{name}.log",
-            environment=config.environment(name, self._folder, self._identity, self._ports),
+            environment=environment,
             stop_seconds=30,
         )
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-ALONE: Final[tuple[str, ...]] = ("replies",)  # frontdoor NAME
-OF_SOURCES: Final = ("listing", "invalid")  # frontdoor sources NAME
+ALONE: Final = ("importing", "replies")  # frontdoor NAME
+OF_SOURCES: Final = ("check", "invalid", "listing", "unmapped")  # frontdoor sources NAME
 
 EXAMPLES: Final = """
+frontdoor sources check FILE --as csv       how a message would be read and answered, and what triage would be told
+frontdoor sources unmapped --since 30d      codes that came and no table knows
 frontdoor sources list                      who may refer, and what each may do
 frontdoor sources invalid                   what came by MESH and was not taken; settle it
 frontdoor sources COMMAND --help            each command has examples of its own

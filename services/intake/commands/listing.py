@@ -66,6 +66,12 @@ def _row(source: Source) -> dict[str, Any]:
     from services.intake.senders import Sender
 
     row = source.model_dump(mode="json", include=set(Sender.model_fields) - {"keys"})
-    own = set(type(source).model_fields) - set(Sender.model_fields) - {"may"}
+    own = set(type(source).model_fields) - set(Sender.model_fields) - {"may", "rows_per_minute"}
     more = sorted(name for name in own if getattr(source, name) is not None)
-    return {**row, "may": sorted(source.may), "standards": [*ALWAYS, *more], "keys": len(source.keys)}
+    return {
+        **row,
+        "may": sorted(source.may),
+        "rows_per_minute": source.rows_per_minute,
+        "standards": [*ALWAYS, *more],
+        "keys": len(source.keys),
+    }

@@ -12,7 +12,7 @@ from uuid import UUID  # noqa: TC003  (the same)
 import orjson
 
 from services.intake.problems import Refused
-from services.intake.sources import bars, json
+from services.intake.sources import bars, csv, json
 from services.intake.sources.bars import answers as bars_answers
 from services.intake.sources.hl7v2 import answers, reader
 
@@ -87,4 +87,5 @@ FORMS: Final[Mapping[str, Form]] = {
     "json": Form(lambda body, _: json.told(body), _taken, _refused),
     "bars": Form(bars.told, _bars_taken, _bars_refused),
     "hl7v2": Form(reader.told, _hl7_taken, _hl7_refused),
+    "csv": Form(lambda body, _: csv.told(body), _taken, _refused),  # a file of one row
 }

@@ -63,12 +63,17 @@ def _whole(text: str) -> int | str:
     return int(text) if len(text) < 20 else text
 
 
+def storable(text: str) -> str:
+    """The text with characters that PostgreSQL cannot store replaced."""
+    return text if text.isprintable() else text.translate(_UNSTORABLE)
+
+
 def _storable(item: Any, depth: int) -> Any:
     """The item with characters that PostgreSQL cannot store replaced (the original bytes keep them)."""
     if depth > DEEPEST:
         raise _too_deep()
     if isinstance(item, str):
-        return item.translate(_UNSTORABLE) if not item.isprintable() else item
+        return storable(item)
     if isinstance(item, dict):
         return {name: _storable(one, depth + 1) for name, one in item.items()}
     if isinstance(item, list):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 import secrets
 import time
 from contextlib import suppress
@@ -62,14 +63,22 @@ class Admission:
         return sender
 
     def pace(self, sender: Source | Team) -> None:
-        """A bucket of a minute's requests, which fills at the sender's rate."""
-        now, most = self._clock(), sender.rate_per_minute
-        left, at = self._allowance.get(sender.account, (float(most), now))
+        """One more request of a sender."""
+        self._spend(sender.account, 1, sender.rate_per_minute)
+
+    def pace_rows(self, source: Source, rows: int) -> None:
+        """So many rows of a file, which have a rate of their own."""
+        self._spend(f"{source.account}/rows", rows, source.rows_per_minute or source.rate_per_minute)
+
+    def _spend(self, account: str, count: int, most: int) -> None:
+        """A bucket that holds a minute's share and fills at that rate; what is more than a bucket waits for a full one."""
+        now = self._clock()
+        left, at = self._allowance.get(account, (float(most), now))
         left = min(most, left + (now - at) * most / 60)
-        if left < 1:
-            wait = str(max(1, round((1 - left) * 60 / most)))
+        if left < (needed := min(count, most)):
+            wait = str(max(1, math.ceil((needed - left) * 60 / most)))
             raise Refused(429, "too-many", "slow down: the rate is per minute", headers={"Retry-After": wait})
-        self._allowance[sender.account] = (left - 1, now)
+        self._allowance[account] = (left - count, now)
 
     async def incoming(self, request: Request, most: int | None = None) -> Incoming:
         """A request's body, of at most so many bytes, with its clock and chance."""

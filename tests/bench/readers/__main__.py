@@ -1,8 +1,8 @@
 """`make bench-readers`: each standard's reader against the bare parse of its library; docs/benchmarks-readers.md.
 
 `python -m tests.bench.readers [STANDARD ...] [--seconds S]`. A standard has its pairs in `tests/bench/readers/<standard>.py`:
-`pairs() -> list[Pair]` of (name, ours, bare, goal), where ours and bare each read the same samples once; goal is the least
-that ours may reach as a share of bare.
+`pairs() -> list[Pair]` of (name, ours, bare, goal), where ours and bare each read the same messages once and give them as a
+list; goal is the least that ours may reach as a share of bare.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO_PAIRS = {"__init__", "__main__", "report"}
 
 
 class Measured(NamedTuple):
-    """One pair: runs a second of a core of both sides, the ratio's median and its span over the rounds."""
+    """One pair: messages a second of a core of both sides, the ratio's median and its span over the rounds."""
 
     standard: str
     name: str
@@ -46,13 +46,12 @@ def standards() -> list[str]:
     return sorted(file.stem for file in HERE.glob("*.py") if file.stem not in NO_PAIRS)
 
 
-def rate(read: Callable[[], Any], seconds: float) -> float:
-    """Runs a CPU second of this process."""
-    runs, began = 0, time.process_time()
-    while (spent := time.process_time() - began) < seconds or not runs:
-        read()
-        runs += 1
-    return runs / spent
+def rate(read: Callable[[], list[Any]], seconds: float) -> float:
+    """Messages a CPU second of this process."""
+    count, began = 0, time.process_time()
+    while (spent := time.process_time() - began) < seconds or not count:
+        count += len(read())
+    return count / spent
 
 
 def measured(standard: str, seconds: float) -> list[Measured]:

@@ -38,7 +38,7 @@ def pairs() -> list[tuple[str, Callable[[], Any], Callable[[], Any], float]]:
             "parse and read, against orjson.loads",
             lambda: [read(told(body).document) for body in REFERRALS],
             _bare,
-            0.02,
+            0.01,
         ),
     ]
 

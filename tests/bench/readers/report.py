@@ -16,7 +16,7 @@ def page_of(found: Sequence[Measured], machine: str, rounds: int) -> str:
     return f"""# Benchmarks of the readers
 
 `make bench-readers`: from bytes to what the contract says of them (reader, trail, warnings), against the bare parse of the same
-bytes by the library, both sides in turn in one process ({machine}). Runs over all samples a second of a core, the
+bytes by the library, both sides in turn in one process ({machine}). Messages (rows, of CSV) a second of a core, the
 median of {rounds} rounds. Rates differ from machine to machine; the ratios are what to compare.
 
 | standard | ours against what | ours a second | bare a second | ratio | worst, best round | goal |

@@ -1,0 +1,164 @@
+"""`frontdoor sources check`: how a test message would be read and answered, and what triage would be told. Nothing runs, nothing is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from services.intake.commands.listing import DEPLOY, add_files, sources_of
+from shared.command_line import CLEAN, FINDING, add_command
+from shared.errors import Usage
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from services.intake.coding import Place
+    from services.intake.preview import Preview
+    from services.intake.senders import Source
+    from shared.command_line import Commands
+
+EXAMPLES: Final = """
+frontdoor sources check referral.json --as json
+frontdoor sources check list.csv --as csv                                 each row of it
+frontdoor sources check message.hl7 --as hl7v2 --source practices-north   as that source's settings have it
+frontdoor sources check message.json --as bars --json                     for a program
+frontdoor sources check message --as mesh --workflow REFERRAL_V1          as FRONTDOOR_MESH_WORKFLOWS has it
+
+The file must be a test message: its values are shown. Shown are each value's place in the message and in the contract, what was
+warned of, what no field takes, the answer in the standard's own form, and the facts that triage would be told. Nothing needs to
+run. Exit code 0: it would be taken, without a warning. 1: refused, or taken with warnings. 2: no such file, standard or source.
+"""
+_WIDEST: Final = 60  # characters of a column
+
+
+def register(commands: Commands) -> None:
+    """Adds `check` to the command line."""
+    parser = add_command(commands, "check", "say how a test message would be read and answered", EXAMPLES)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--as", dest="standard", metavar="STANDARD", required=True, help="json, csv, bars, hl7v2 ...")
+    parser.add_argument("--workflow", metavar="ID", help="of MESH, with --as mesh: which standard comes under it")
+    parser.add_argument("--source", metavar="S", help="whose settings count (default: a source without any)")
+    add_files(parser)
+    parser.add_argument("--screen", type=Path, metavar="FILE", default=DEPLOY / "screen.yaml", help="words of risk")
+    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 where all of it would be taken without a warning, else 1."""
+    from services.intake.preview import preview
+    from services.intake.settings import IntakeSettings
+    from services.intake.sources.forms import FORMS, Moment
+
+    standard = _carried(arguments.workflow) if arguments.standard == "mesh" else arguments.standard
+    if standard not in FORMS:
+        raise Usage("standard", f"--as is one of {', '.join(sorted(FORMS))}, or mesh with a --workflow")
+    try:
+        content = arguments.file.read_bytes()
+    except OSError as error:
+        raise Usage("file", f"{arguments.file}: {error.strerror}") from error
+    source, place = _source(arguments), _place(arguments)
+    phone_now = str(IntakeSettings.model_fields["phone_now"].default)
+    moment = Moment(dt.datetime.now(dt.UTC), uuid4())
+    seen = [
+        preview(standard, one, source, place, phone_now=phone_now, moment=moment)
+        for one in _messages(standard, content)
+    ]
+    if arguments.json:
+        print(json.dumps([_as_json(one) for one in seen], indent=2))
+    else:
+        print("The values of a test message. Never check a real person's message here.")
+        for one in seen:
+            print("\n".join(("", *_lines(standard, one))))
+    return FINDING if any(one.refused or one.warnings for one in seen) else CLEAN
+
+
+def _carried(workflow: str | None) -> str:
+    """The standard that comes by MESH under a workflow id, as intake's setting says: `ID=json ID=hl7v2`."""
+    pairs = (pair.rpartition("=") for pair in os.environ.get("FRONTDOOR_MESH_WORKFLOWS", "").split())
+    return {known: standard for known, _, standard in pairs}.get(workflow or "", "")
+
+
+def _messages(standard: str, content: bytes) -> list[bytes]:
+    """A file's messages: each row of a CSV file is one."""
+    from services.intake.problems import Refused
+    from services.intake.sources import csv
+
+    if standard != "csv":
+        return [content]
+    try:
+        head, rows = csv.opened(io.BytesIO(content))
+        return [head.as_bytes(row.raw) for row in rows] or [content]
+    except Refused:
+        return [content]  # which tells why
+
+
+def _source(arguments: argparse.Namespace) -> Source:
+    from services.intake.senders import Source
+
+    if arguments.source is None:
+        return Source(id="a-source", name="a source without settings", keys=("0" * 64,))
+    found = {source.id: source for source in sources_of(arguments)}
+    if arguments.source not in found:
+        raise Usage("source", f"{arguments.sources} has no source {arguments.source}: {', '.join(sorted(found))}")
+    return found[arguments.source]
+
+
+def _place(arguments: argparse.Namespace) -> Place:
+    """The place as intake has it, with a secret that opens nothing."""
+    from services.intake.coding import Place
+    from services.intake.screen import read_screen
+    from shared.localities import default_locality, read_localities
+
+    localities = read_localities(arguments.localities)
+    return Place(localities, default_locality(localities), read_screen(arguments.screen), b"a check keeps nothing", {})
+
+
+def _as_json(seen: Preview) -> dict[str, Any]:
+    return {
+        "does": seen.does,
+        "taken": seen.refused is None,
+        "values": [value._asdict() for value in seen.values],
+        "unmapped": [value._asdict() for value in seen.unmapped],
+        "warnings": [notice.as_json() for notice in seen.warnings],
+        "locality": seen.locality,
+        "answer": {"status": seen.reply.status, "body": seen.reply.body.decode(errors="replace")},
+        "facts": seen.facts,
+    }
+
+
+def _lines(standard: str, seen: Preview) -> Iterator[str]:
+    what = f"taken: {seen.does}, in {seen.locality}" if seen.refused is None else f"refused: {seen.refused.detail}"
+    yield f"{standard}: would be {what}"
+    yield from _table(("in the message", "in the contract", "value"), seen.values)
+    yield from _table(("no field takes", "kept and screened in", "value"), seen.unmapped)
+    yield from _table(("warning", "code", "means"), (notice.as_json().values() for notice in seen.warnings))
+    yield f"\nanswered ({seen.reply.status}):"
+    yield from (f"  {line}" for line in seen.reply.body.decode(errors="replace").splitlines())
+    if seen.facts is not None:
+        yield from _table(("triage would be told", "fact"), _flat(seen.facts))
+
+
+def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for name, item in node.items():
+            yield from _flat(item, f"{path}.{name}" if path else name)
+    elif node not in (None, "", [], "not recorded"):
+        yield path, node
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """A table in plain text; nothing where it has no rows."""
+    told = [[" ".join(str(cell).split()) for cell in row] for row in rows]
+    if not told:
+        return
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(heads, *told, strict=True)]
+    yield ""
+    for row in (heads, *told):
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

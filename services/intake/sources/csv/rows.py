@@ -1,0 +1,200 @@
+"""A file of rows: how it is encoded and separated, what its columns mean, and its rows one after another.
+
+It is read line by line, so a file of any length takes little memory. Every row keeps its own characters: with the head
+before it, it is a file of one row, which is what a receipt keeps.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+
+from services.intake.problems import Fault, Refused
+from services.intake.sources.csv.heads import Column, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LONGEST: Final = 65_536  # characters of a row: one whose quote never closes must not swallow the rows after it
+SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+ENCODINGS: Final = {"utf-8": ("utf-8",), "windows-1252": ("cp1252",), "utf-16": ()}
+_BOM: Final = (
+    "\N{LATIN SMALL LETTER I WITH DIAERESIS}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{INVERTED QUESTION MARK}"
+)
+_SAYS: Final = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)  # a spreadsheet's own first line
+FAULT: Final = "fault"  # the head of a first column that is not read: why the row was refused before
+
+
+class Head(NamedTuple):
+    """What the head of a file says. `codecs` are tried for each row in their order; none where the text is read already."""
+
+    text: str
+    columns: tuple[Column, ...]
+    separator: str
+    codecs: tuple[str, ...]
+
+    @property
+    def mended(self) -> bool:
+        """Whether these are rows that were refused before: why stands in a first column, which is not read."""
+        return bool(self.columns) and self.columns[0].head.strip().casefold() == FAULT
+
+    @property
+    def unknown(self) -> list[Column]:
+        """The columns that are not of the contract, without those that have no head."""
+        return [column for column in self.columns[self.mended :] if column.path is None and column.head.strip()]
+
+    def as_bytes(self, *rows: str) -> bytes:
+        """The head and rows, as they were sent."""
+        return "".join((self.text, *rows)).encode("latin-1" if self.codecs else "utf-16")
+
+
+class Row(NamedTuple):
+    """One row: the line that it begins in (from 1), its characters with the line's end, its cells, and what is wrong with all of it."""
+
+    line: int
+    raw: str
+    cells: list[str]
+    fault: Fault | None = None
+    codec: str = "utf-8"
+
+
+def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None = None) -> tuple[Head, Iterator[Row]]:
+    """The head of a file that can be sought in, and its rows. Refuses what names no column of the contract."""
+    start = stream.read(2)
+    stream.seek(0)
+    codecs = ENCODINGS[encoding] if encoding else () if start in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8", "cp1252")
+    text = io.TextIOWrapper(stream, "latin-1" if codecs else "utf-16", errors="replace", newline="")
+    lines = _Lines(text)
+    head = _head_of(lines, codecs, SEPARATORS[separator] if separator else None)
+    return head, _rows(head, lines)
+
+
+class _Lines:
+    """Lines as they stand; those of the row at hand are held, so that they can be given back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines, self._back = iter(lines), deque[str]()
+        self.held: list[str] = []
+        self.number = 1  # of the first line held
+        self._size = 0  # characters held
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._size > LONGEST:
+            raise StopIteration
+        line = self._back.popleft() if self._back else next(self._lines)
+        self.held.append(line)
+        self._size += len(line)
+        return line
+
+    def next_row(self) -> None:
+        """Goes on behind the lines held."""
+        self.number += len(self.held)
+        self.held, self._size = [], 0
+
+    def keep_first(self) -> None:
+        """Gives all lines held back but the first."""
+        self._back.extendleft(reversed(self.held[1:]))
+        del self.held[1:]
+
+
+def _head_of(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> Head:
+    before = ""
+    for line in lines:
+        if said := _SAYS.fullmatch(line.removeprefix(_BOM if codecs else "")):
+            separator = separator or said[1]
+        elif line.strip():
+            break
+        before += line
+        lines.next_row()
+    text = "".join(lines.held)
+    found = [
+        columns(_heads(text.removeprefix(_BOM), one, codecs))
+        for one in ([separator] if separator else SEPARATORS.values())
+    ]
+    best = max(found, key=lambda heads: sum(column.path is not None for column in heads))
+    head = Head(before + text, best, separator or [*SEPARATORS.values()][found.index(best)], codecs)
+    _demand(head)
+    lines.next_row()
+    return head
+
+
+def _heads(text: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
+    try:
+        return next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _demand(head: Head) -> None:
+    """Refuses a head that names nothing, or one thing twice."""
+    if "\x00" in head.text:
+        raise Refused(400, "unreadable", "no UTF-8 and no Windows-1252: if it is UTF-16, say so")
+    known = [column for column in head.columns if column.path]
+    if not known:
+        detail = "the first line must name the columns: person.nhs_number, person.born, reason.code ...; none of them is known"
+        raise Refused(400, "unreadable", detail)
+    for column in known:
+        for other in known[: known.index(column)]:
+            if _same(str(column.path), str(other.path)):
+                detail = f"{other.place} and {column.place} say the same"
+                raise Refused(400, "duplicate-key", detail, Fault(column.place, "duplicate-key", detail))
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two columns fill one place, or one of them a list that the other has an item of."""
+    shorter, longer = sorted((one, other), key=len)
+    return shorter == longer or longer.startswith(f"{shorter}[") or (shorter, longer) == ("reason", "reason.text")
+
+
+def _rows(head: Head, lines: _Lines) -> Iterator[Row]:
+    while True:
+        cells, fault = _next(head, lines)
+        if not lines.held:
+            return
+        if fault or any(cell.strip() for cell in cells):
+            yield _row(head, lines, cells, fault)
+        lines.next_row()
+
+
+def _next(head: Head, lines: _Lines) -> tuple[list[str], Fault | None]:
+    """The cells of the next row. Where its quotes do not fit, only its first line is taken for it: the next is a row again."""
+    try:
+        return next(csv.reader(lines, delimiter=head.separator, strict=True), []), None
+    except csv.Error:
+        lines.keep_first()
+    fault = Fault(
+        "",
+        "unreadable",
+        f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters",
+    )
+    try:
+        return next(csv.reader([lines.held[0].rstrip("\r\n")], delimiter=head.separator), []), fault
+    except csv.Error:
+        return [], fault
+
+
+def _row(head: Head, lines: _Lines, cells: list[str], fault: Fault | None) -> Row:
+    raw = "".join(lines.held)
+    if raw.isascii() or not head.codecs:
+        return Row(lines.number, raw, cells, fault)
+    whole, codec = _decoded(raw, head.codecs)
+    if not whole:
+        fault = fault or Fault("", "unreadable", f"this row is not {' or '.join(head.codecs)}: say how it is encoded")
+        return Row(lines.number, raw, cells, fault)
+    return Row(lines.number, raw, [cell.encode("latin-1").decode(codec, "replace") for cell in cells], fault, codec)
+
+
+def _decoded(raw: str, codecs: tuple[str, ...]) -> tuple[str, str]:
+    """The text of bytes that were carried as Latin-1, and the first codec that reads them; no text if none does."""
+    for codec in codecs:
+        try:
+            return raw.encode("latin-1").decode(codec), codec
+        except UnicodeDecodeError:
+            continue
+    return ("", "") if codecs else (raw, "")

@@ -1,0 +1,164 @@
+"""Files of many referrals over HTTP: `POST /referrals/csv`. Each row is taken or refused by itself; the answer is one report.
+
+The status is the answer to the worst row, so that a sender who looks at nothing else sends the file again: 202 all taken, 422 some
+rows refused, 503 stopped before the last. Sent again, what was taken is a repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from services.intake import handlers
+from services.intake.problems import Fault, Refused
+from services.intake.sources import csv
+from services.intake.transports.admission import arrived
+from services.intake.transports.routing import count, route
+from shared.errors import Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from services.intake.senders import Source
+    from services.intake.settings import IntakeSettings
+    from services.intake.sources.csv import Head, Row
+    from services.intake.sources.told import Told
+    from services.intake.taking import Answer, Desk
+    from services.intake.transports.admission import Admission
+
+AT_ONCE: Final = 8  # rows that are taken beside each other
+_BUSY: Final = frozenset((500, 503))
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the rows, by their lines; those that may be emergencies stand first."""
+
+    unknown: list[int]
+    taken: int = 0
+    repeated: int = 0
+    emergencies: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, row: Row, answer: Answer | Refused) -> None:
+        """Adds a row with its answer, or with why it is not taken."""
+        if isinstance(answer, Refused):
+            self._refused(row, answer)
+            return
+        told = orjson.loads(answer.body)
+        self.taken, self.repeated = self.taken + (not answer.repeat), self.repeated + answer.repeat
+        told_of = {"referral_id": told["referral_id"], "repeat": answer.repeat, "warnings": told["warnings"]}
+        self.rows.append({"line": row.line, **told_of})
+        self._emergency(row, told, told["referral_id"])
+
+    def _refused(self, row: Row, refused: Refused) -> None:
+        count(refused)
+        told = refused.as_json()
+        whole = {name: told[name] for name in ("status", "code", "detail", "errors")}
+        self.refused.append({"line": row.line, **whole})
+        self._emergency(row, refused.members, None)
+
+    def _emergency(self, row: Row, members: dict[str, Any], referral_id: str | None) -> None:
+        if members.get("emergency"):
+            told = {"line": row.line, "referral_id": referral_id, "phone_now": members["phone_now"]}
+            self.emergencies.append(told)
+
+    @property
+    def status(self) -> int:
+        """The answer to the worst row."""
+        return 503 if any(row["status"] in _BUSY for row in self.refused) else 422 if self.refused else 202
+
+    def as_json(self) -> dict[str, Any]:
+        """The report; where not all was taken, with the code of a problem."""
+        codes = {503: "busy", 422: "rows-refused"}
+        code = {"code": codes[self.status]} if self.status in codes else {}
+        return {
+            **code,
+            "emergencies": self.emergencies,
+            "taken": self.taken,
+            "repeated": self.repeated,
+            "refused": self.refused,
+            "unknown_columns": self.unknown,
+            "rows": self.rows,
+        }
+
+
+class Csv:
+    """The route of files."""
+
+    def __init__(self, desk: Desk, admission: Admission, settings: IntakeSettings) -> None:
+        self._desk, self._admission, self._settings = desk, admission, settings
+
+    def routes(self) -> list[Route]:
+        """The one route."""
+        return [route("/referrals/csv", self.posted, "POST")]
+
+    async def posted(self, request: Request) -> Response:
+        """POST /referrals/csv."""
+        source = self._admission.source(request, "refer")
+        incoming = await self._admission.incoming(request)
+        encoding, separator = (
+            _chosen(request, *one) for one in (("encoding", csv.ENCODINGS), ("separator", csv.SEPARATORS))
+        )
+        head, rows = csv.rows_of(incoming.body, encoding, separator, self._settings.csv_rows)
+        self._admission.pace_rows(source, len(rows))
+        report = await self._take(source, head, rows, incoming.traceparent)
+        headers = {"Retry-After": "2"} if report.status == 503 else None
+        return Response(orjson.dumps(report.as_json()), report.status, headers, "application/json")
+
+    async def _take(self, source: Source, head: Head, rows: Sequence[Row], traceparent: str) -> Report:
+        """Takes the rows, a few at once; when one finds us busy, the others are not tried."""
+        month_first = csv.month_first(head, rows)
+        report = Report([column.number for column in head.unknown])
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            tells = [csv.row_told(head, row, month_first=month_first) for row in some]
+            if report.status == 503:
+                busy = [handlers.refusal(self._desk, source, told, _busy()) for told, _ in tells]
+                answers: Sequence[Answer | Refused] = busy
+            else:
+                bodies = [head.as_bytes(row.raw) for row in some]
+                one = partial(self._row, source, traceparent)
+                answers = await asyncio.gather(*(one(body, *told) for body, told in zip(bodies, tells, strict=True)))
+            for row, answer in zip(some, answers, strict=True):
+                report.note(row, answer)
+        return report
+
+    async def _row(
+        self, source: Source, traceparent: str, body: bytes, told: Told, faults: tuple[Fault, ...]
+    ) -> Answer | Refused:
+        """One row's answer, whatever happens."""
+        try:
+            if faults:
+                return handlers.refusal(self._desk, source, told, csv.refusal(faults))
+            return await handlers.take(self._desk, source, arrived(body, traceparent), told)
+        except Refused as refused:
+            return told.located(refused)
+        except Transient:
+            return _busy()
+        except Exception as error:  # noqa: BLE001  (the other rows have their answers; this one is logged as it is counted)
+            failed = Refused(500, "failed", "not taken: this is our fault, and was logged")
+            failed.__cause__ = error
+            return failed
+
+
+def _busy() -> Refused:
+    return Refused(503, "busy", "not taken: try again")
+
+
+def _chosen(request: Request, name: str, known: Collection[str]) -> str | None:
+    """A choice in the address, out of those that there are."""
+    chosen = request.query_params.get(name)
+    if chosen is not None and chosen not in known:
+        detail = f"{name} is one of {', '.join(known)}"
+        raise Refused(422, "not-in-list", detail, Fault(name, "not-in-list", detail))
+    return chosen
