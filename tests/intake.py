@@ -38,6 +38,7 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     "form": {"may": ["refer"]},
     "slow": {"rate_per_minute": 1},
     "fast": {"rate_per_minute": 1_000_000},
+    "strict-gp": {"bars": {"receivers": ["RXX01"]}},
     "rehearsal": {"synthetic": True},
 }
 TEAMS: Final[dict[str, dict[str, Any]]] = {

@@ -20,12 +20,15 @@ from services.intake.settings import IntakeSettings, MeshSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
 from services.intake.taking import Desk
+from services.intake.transports import bars
 from services.intake.transports.admission import Admission
+from services.intake.transports.bars import Bars
 from services.intake.transports.csv import Csv
 from services.intake.transports.json import Json, unknown_route
 from services.intake.transports.mailbox import Mailbox
 from services.intake.transports.mesh import Poller
 from services.intake.transports.mllp.server import Mllp
+from services.intake.transports.replies import Replies
 from shared import topics
 from shared.consumer import Consumer
 from shared.health import Health, routes
@@ -37,6 +40,9 @@ from shared.service import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
 
     from shared.postgres import Pool
     from shared.service import Loop
@@ -79,10 +85,16 @@ def desk(settings: IntakeSettings, pool: Pool, wake: Callable[[], None]) -> Desk
 def application(settings: IntakeSettings, desk: Desk, health: Health) -> Any:
     """The ASGI application."""
     admission = Admission(desk.senders, settings)
-    return Starlette(
-        routes=[*Csv(desk, admission, settings).routes(), *Json(desk, admission).routes(), *routes(health)],
-        exception_handlers={HTTPException: unknown_route},
-    )
+    standards = (Csv(desk, admission, settings), Json(desk, admission), Bars(desk, admission, settings))
+    taken = [one for standard in standards for one in standard.routes()]
+    return Starlette(routes=[*taken, *routes(health)], exception_handlers={HTTPException: _unknown_route})
+
+
+async def _unknown_route(request: Request, error: Exception) -> Response:
+    """404 and 405 in the form of the standard whose path it is."""
+    if isinstance(error, HTTPException) and f"{request.url.path}/".startswith(f"{bars.BASE}/"):
+        return bars.unknown_route(request, error)
+    return await unknown_route(request, error)
 
 
 def listeners(settings: IntakeSettings, desk: Desk, health: Health) -> list[Loop]:
@@ -98,18 +110,22 @@ async def run() -> None:
     health = Health(settings.max_tick_age)
     mailbox = Mailbox(MeshSettings()) if settings.mesh_url else None
     pool = await connections(settings)
+    telling = await connections(settings, 1)  # its lock holds a connection, which taking referrals must not lack
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
     statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
     try:
         app = application(settings, at_work, health)
-        loops: list[Loop] = [relay.run, statuses, partial(measure, pool, health), *listeners(settings, at_work, health)]
+        replies = Replies(settings, telling, at_work.senders, health)
+        loops: list[Loop] = [relay.run, statuses, replies.run, partial(measure, pool, health)]
+        loops += listeners(settings, at_work, health)
         loops += [Poller(mailbox, pool, at_work, health).run] if mailbox else []
         await serve(settings, app, loops, health)
     finally:
         await publisher.close()
         await parking.close()
+        await close_pool(telling)
         await close_pool(pool)
         if mailbox is not None:
             mailbox.close()

@@ -1,23 +1,23 @@
 -- name: take
 -- A new referral in one statement: nothing is written where its key is known already, or where there is an earlier
--- referral with the same content and the event names none ($24). The key of a referral that is over ($26) is free. It
+-- referral with the same content and the event names none ($25). The key of a referral that is over ($27) is free. It
 -- fails where the sender calls another referral by one of these names.
 WITH earlier AS (
     SELECT referral_id FROM intake.receipt
     WHERE sender = $5 AND content = $8 AND kind = 'received' ORDER BY received_at DESC LIMIT 1
 ), claimed AS (
     INSERT INTO intake.seen AS known (sender, key, event_id, expires_at)
-    SELECT $5, $14, $1, $15 WHERE $24::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
+    SELECT $5, $14, $1, $15 WHERE $25::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM earlier)
     ON CONFLICT (sender, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-    WHERE known.expires_at <= $7 OR known.event_id = $26
+    WHERE known.expires_at <= $7 OR known.event_id = $27
     RETURNING 1
 ), referral AS (
     INSERT INTO intake.referral (referral_id, source, locality, synthetic, received_at, sequence)
-    SELECT $2, $5, $25, $6, $7, $3 FROM claimed
+    SELECT $2, $5, $26, $6, $7, $3 FROM claimed
 ), receipt AS (
     INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
-                                salt, digest, document, answer, standard, unmapped)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19 FROM claimed
+                                salt, digest, document, answer, standard, unmapped, reply_to)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19, $24 FROM claimed
 ), named AS (
     INSERT INTO intake.name (sender, name, referral_id) SELECT $5, own, $2 FROM claimed, unnest($20::bytea[]) AS own
 ), attached AS (
@@ -42,8 +42,8 @@ WITH claimed AS (
     RETURNING 1
 ), receipt AS (
     INSERT INTO intake.receipt (event_id, referral_id, sequence, kind, sender, synthetic, received_at, content, original,
-                                salt, digest, document, answer, standard, unmapped)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19 FROM grown
+                                salt, digest, document, answer, standard, unmapped, reply_to)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $18, $19, $24 FROM grown
 ), named AS (
     INSERT INTO intake.name (sender, name, referral_id) SELECT $5, own, $2 FROM grown, unnest($20::bytea[]) AS own
     ON CONFLICT DO NOTHING
@@ -114,15 +114,45 @@ INSERT INTO intake.outbox (event_id, referral_id, topic, value, headers, created
 VALUES ($1, $2, 'frontdoor.operations', $7, $8, $6);
 
 -- name: note_decisions
-INSERT INTO intake.status (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
-                           destination, told, decided_at)
-SELECT referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency, destination,
-       string_to_array(told, ' '), decided_at
-FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::timestamptz[])
-     AS told_us (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
-                 destination, told, decided_at)
-ON CONFLICT DO NOTHING;
+-- What triage decided, and with it what the sender is to be told of an outcome, where it asked to be told.
+WITH noted AS (
+    INSERT INTO intake.status (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
+                               destination, told, decided_at)
+    SELECT referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency, destination,
+           string_to_array(told, ' '), decided_at
+    FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                $10::text[], $11::text[], $12::timestamptz[])
+         AS told_us (referral_id, sequence, decision_id, cause_sequence, kind, status, outcome, hold_reason, urgency,
+                     destination, told, decided_at)
+    ON CONFLICT DO NOTHING
+    RETURNING referral_id, sequence, decision_id, status, outcome, decided_at
+)
+INSERT INTO intake.reply (referral_id, sequence, decision_id, source, status, outcome, decided_at, reply_to, created_at, next_at)
+SELECT d.referral_id, d.sequence, d.decision_id, r.sender, d.status, d.outcome, d.decided_at, r.reply_to, now(), now()
+FROM noted AS d, LATERAL (
+    SELECT sender, reply_to FROM intake.receipt
+    WHERE referral_id = d.referral_id AND reply_to IS NOT NULL ORDER BY sequence DESC LIMIT 1
+) AS r
+WHERE d.outcome IS NOT NULL;
+
+-- name: replies_due
+-- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order.
+SELECT * FROM (
+    SELECT DISTINCT ON (referral_id) referral_id, sequence, decision_id, source, status, outcome, decided_at, reply_to,
+           created_at, next_at, tries
+    FROM intake.reply WHERE sent_at IS NULL AND given_up_at IS NULL ORDER BY referral_id, sequence
+) AS oldest
+WHERE next_at <= $1 ORDER BY next_at LIMIT $2;
+
+-- name: replied
+UPDATE intake.reply SET tries = tries + 1, next_at = $3, last = $4, sent_at = $5, given_up_at = $6
+WHERE referral_id = $1 AND sequence = $2;
+
+-- name: replies_waiting
+SELECT count(*) FILTER (WHERE given_up_at IS NULL) AS waiting,
+       min(created_at) FILTER (WHERE given_up_at IS NULL) AS oldest,
+       count(given_up_at) AS given_up
+FROM intake.reply WHERE sent_at IS NULL;
 
 -- name: unpublished
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;

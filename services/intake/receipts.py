@@ -14,6 +14,8 @@ from shared.cloudevents import Envelope, from_json, pack, to_json
 from shared.errors import Bug
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.intake.sources.told import Attachment
     from shared.events import Cause
     from shared.referral import Coded
@@ -35,7 +37,7 @@ class Message(NamedTuple):
     """A request as it came: `key` is what a repeat of it is known by, until `expires_at` (None: by its last message).
 
     `salt` is random and kept with the bytes; `content` is the hash of what the message says. `names` are HMACs of what
-    the sender calls the referral.
+    the sender calls the referral; `reply_to` is where it wants to be told more, and what to quote there.
     """
 
     sender: str
@@ -51,6 +53,7 @@ class Message(NamedTuple):
     unmapped: tuple[dict[str, str], ...] = ()
     names: tuple[bytes, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    reply_to: Mapping[str, str] | None = None
 
 
 class Receipt(NamedTuple):
@@ -79,6 +82,7 @@ class Receipt(NamedTuple):
     sha256s: list[str]
     types: list[str]
     contents: list[bytes]
+    reply_to: str | None
 
 
 def receipt(message: Message, payload: Cause, answer: bytes, document: dict[str, Any] | None = None) -> Receipt:
@@ -131,6 +135,7 @@ def _beside(message: Message) -> dict[str, Any]:
         "sha256s": list(attached),
         "types": [one.type for one in attached.values()],
         "contents": [one.content for one in attached.values()],
+        "reply_to": orjson.dumps(dict(message.reply_to)).decode() if message.reply_to else None,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from services.intake.sources.bars.profile import Bars
 from services.intake.sources.hl7v2.profile import Hl7
 from services.intake.sources.mesh import Mesh
 from shared.errors import Usage
@@ -44,6 +45,7 @@ class Source(Sender):
     """
 
     may: frozenset[Act] = frozenset(("refer", "amend", "cancel"))
+    bars: Bars | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
     hl7: Hl7 | None = None
     mesh: Mesh | None = Field(None, exclude=True)  # the operator's affair, not told by GET /sender
     rows_per_minute: int | None = Field(None, ge=1)

@@ -36,6 +36,11 @@ class IntakeSettings(ServiceSettings):
     max_body: int = Field(1_048_576, ge=1024, description="bytes; attachments come as references")
     csv_rows: int = Field(500, ge=1, description="most rows of one request; `frontdoor import` sends portions")
     body_timeout: float = Field(20, gt=0, description="for a request's body to arrive")
+    bars_max_body: int = Field(
+        16 * 1024 * 1024, ge=1024, description="bytes of a BaRS message, attachments inside it included"
+    )
+    reply_poll: float = Field(1, gt=0, description="how often replies that are due are looked for")
+    reply_for: float = Field(259_200, gt=0, description="a reply that nobody took for so long is given up, and shown")
     mllp_port: int = Field(2575, ge=1, le=65535, description="of HL7 v2; open where a source has an entry `hl7`")
     mllp_certificate: Path | None = Field(None, description="PEM; with it HL7 v2 comes over TLS alone")
     mllp_key: Path | None = Field(None, description="PEM of the certificate's key")

@@ -29,10 +29,10 @@ SECONDS: Final = 15
 STATEMENT_SECONDS: Final = 5
 
 
-async def connections(settings: IntakeSettings) -> Pool:
-    """Intake's pool; waits while PostgreSQL is away."""
+async def connections(settings: IntakeSettings, size: int | None = None) -> Pool:
+    """Intake's pool, of so many connections; waits while PostgreSQL is away."""
     name = f"intake {settings.instance}"
-    return await open_pool(settings.postgres_dsn, name, settings.postgres_pool, STATEMENT_SECONDS)
+    return await open_pool(settings.postgres_dsn, name, size or settings.postgres_pool, STATEMENT_SECONDS)
 
 
 @asynccontextmanager

@@ -114,6 +114,7 @@ def message_of(
         unmapped=tuple(unmapped(told, reading)) if reading else (),
         names=named(desk, sender, told),
         attachments=told.attachments,
+        reply_to=told.reply_to if "endpoint" in told.reply_to else None,
     )
     return message, [*warnings, *told.warnings]
 

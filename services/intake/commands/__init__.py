@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from shared.command_line import Commands
 
-ALONE: Final = ("importing",)  # frontdoor NAME
+ALONE: Final = ("importing", "replies")  # frontdoor NAME
 OF_SOURCES: Final = ("check", "invalid", "listing", "unmapped")  # frontdoor sources NAME
 
 EXAMPLES: Final = """

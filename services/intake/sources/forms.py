@@ -11,13 +11,14 @@ from uuid import UUID  # noqa: TC003  (the same)
 
 import orjson
 
-from services.intake.sources import csv, json
+from services.intake.problems import Refused
+from services.intake.sources import bars, csv, json
+from services.intake.sources.bars import answers as bars_answers
 from services.intake.sources.hl7v2 import answers, reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from services.intake.problems import Refused
     from services.intake.senders import Source
     from services.intake.sources.told import Told
 
@@ -56,6 +57,24 @@ def _refused(_: bytes, refused: Refused, __: Source | None, ___: Moment) -> Repl
     return Reply(str(refused.status), orjson.dumps(refused.as_json()))
 
 
+def _bars_taken(told: Told, answer: bytes, repeat: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)
+    if repeat:  # senders count this answer as success; it names the referral, whose first answer was lost
+        return _bars_refused(b"", repeated(answer), None, moment)
+    return Reply("200", orjson.dumps(bars_answers.taken(told, answer, moment.now, moment.new_id)))
+
+
+def _bars_refused(_: bytes, refused: Refused, __: Source | None, moment: Moment) -> Reply:
+    return Reply(str(bars_answers.status_of(refused)), orjson.dumps(bars_answers.outcome(refused, moment.new_id)))
+
+
+def repeated(answer: bytes) -> Refused:
+    """How a repeat is refused where a standard does not answer it as the first message was."""
+    detail = (
+        f"this message has already been received and processed; reference id: {orjson.loads(answer)['referral_id']}"
+    )
+    return Refused(409, "repeat", detail)
+
+
 def _hl7_taken(told: Told, answer: bytes, _: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)
     return Reply(*answers.taken(told.echo, answer, moment.now))
 
@@ -66,6 +85,7 @@ def _hl7_refused(body: bytes, refused: Refused, source: Source | None, moment: M
 
 FORMS: Final[Mapping[str, Form]] = {
     "json": Form(lambda body, _: json.told(body), _taken, _refused),
+    "bars": Form(bars.told, _bars_taken, _bars_refused),
     "hl7v2": Form(reader.told, _hl7_taken, _hl7_refused),
     "csv": Form(lambda body, _: csv.told(body), _taken, _refused),  # a file of one row
 }

@@ -53,7 +53,8 @@ class Told(NamedTuple):
     """What a message says. `document` has the contract's paths, and `message_id` if the sender gave one.
 
     `names` are what the sender itself calls the referral (not the message); `referral_id` is our own id, where the
-    message quotes it. `trail` tells for a path of the document where in the message it stood. `echo` is what the
+    message quotes it. `trail` tells for a path of the document where in the message it stood. `reply_to` is what an
+    answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person. `echo` is what the
     standard's own answer must give back of the message; nothing else looks at it.
     """
 
@@ -65,6 +66,7 @@ class Told(NamedTuple):
     trail: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[Notice, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    reply_to: Mapping[str, str] = MappingProxyType({})
     echo: Any = None
 
     def place(self, path: str) -> str:

@@ -1,0 +1,195 @@
+"""A FHIR R4 message as JSON: read strictly, looked at leniently. Plain look-ups of what is needed; no model of FHIR.
+
+Strict is what could mean two things or cost too much: a key given twice, depth, a wrong Bundle, no header, no focus.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from services.intake.problems import Fault, Refused
+from services.intake.reading import Notice
+from services.intake.sources import json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
+_TOO_DEEP: Final = b"\n" + b"  " * (json.DEEPEST + 1)
+_REFERENCE: Final = b'"reference": "'
+_HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
+
+
+class Entry(NamedTuple):
+    """One resource, with its place (FHIRPath)."""
+
+    place: str
+    type: str
+    resource: dict[str, Any]
+
+    def at(self, path: str) -> str:
+        """The place of one of its elements."""
+        return f"{self.place}.{path}"
+
+
+class Message(NamedTuple):
+    """A message: its Bundle's id, its header, what it is about, and every resource by what refers to it."""
+
+    bundle_id: str
+    header: Entry
+    focus: Entry
+    focus_url: str
+    entries: tuple[Entry, ...]
+    known: dict[str, Entry]
+    warnings: tuple[Notice, ...]
+
+    def find(self, reference: Any) -> Entry | None:
+        """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
+        return _found(self.known, text(inner(reference, "reference")))
+
+    def of(self, *types: str) -> list[Entry]:
+        """The resources of these types, in their order."""
+        return [entry for entry in self.entries if entry.type in types]
+
+
+def message(body: bytes) -> Message:
+    """The message in `body`; `Refused` where it is none."""
+    document, shown = parse(body)
+    if text(document.get("resourceType")) != "Bundle":
+        raise _broken("Bundle.resourceType", "a Bundle is expected")
+    if text(document.get("type")) != "message":
+        raise _broken("Bundle.type", "a Bundle of type `message` is expected")
+    known: dict[str, Entry] = {}
+    entries = tuple(_entries(document, known))
+    if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
+        raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
+    references = _references(shown)
+    if any(_key(one.strip()) not in known for one in references) or b'"Binary"' in shown:
+        _know_ids(entries, known)
+    header = entries[0]
+    focus_url = text(inner(first(header.resource.get("focus")), "reference"))
+    if (focus := _found(known, focus_url)) is None:
+        raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
+    lost: tuple[Notice, ...] = ()
+    if any(_is_lost(known, one) for one in references):
+        lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
+    return Message(text(document.get("id")), header, focus, focus_url, entries, known, lost)
+
+
+def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The object in `body`, and how it is written out again. The quick parse counts where it can be shown to be strict.
+
+    What was read, written out, has as many colons as the text only if no name was given twice (what an escape could hide is
+    not read so), and as many blanks before a line as it is deep. All else is left to the parse that says what is wrong.
+    """
+    if len(body) > MOST_VALUES and body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
+        raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _slow(body)
+    shown = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    same = body.count(b":") == shown.count(b":") and (b"\\" not in body or b"\\u" not in body)
+    if not same or not isinstance(document, dict) or _TOO_DEEP in shown:
+        return _slow(body)
+    return document, shown
+
+
+def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
+    document = json.parse(body)
+    return document, orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entry]:
+    for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
+        resource = one.get("resource") if type(one) is dict else None
+        if type(resource) is not dict:
+            continue
+        entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
+        if url := _key(text(one.get("fullUrl"))):
+            known.setdefault(url, entry)
+        yield entry
+
+
+def _know_ids(entries: tuple[Entry, ...], known: dict[str, Entry]) -> None:
+    """Resources by their ids too, for the references that no fullUrl resolves."""
+    for entry in entries:
+        if own := text(entry.resource.get("id")).casefold():
+            known.setdefault(own, entry)
+            known.setdefault(f"{entry.type.casefold()}/{own}", entry)
+
+
+def _key(url: str) -> str:
+    return url.casefold().removeprefix("urn:uuid:")
+
+
+def _found(known: dict[str, Entry], reference: str) -> Entry | None:
+    key = _key(reference)
+    return known.get(key) or (known.get(key.rpartition("/")[2]) if "/" in key else None)
+
+
+def _is_lost(known: dict[str, Entry], reference: str) -> bool:
+    reference = reference.strip()
+    return _found(known, reference) is None and bool(_HERE.fullmatch(reference.casefold()))
+
+
+def _references(shown: bytes) -> set[str]:
+    return {part.partition(b'"')[0].decode() for part in shown.split(_REFERENCE)[1:]}
+
+
+def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
+    shown = orjson.dumps(entry.resource, option=orjson.OPT_INDENT_2)
+    return any(_is_lost(known, one) for one in _references(shown))
+
+
+def _broken(place: str, detail: str) -> Refused:
+    return Refused(422, "message-rule", detail, Fault(place, "message-rule", detail))
+
+
+def text(value: Any) -> str:
+    """A text or a number without blanks at its ends; nothing for anything else."""
+    if type(value) is str:
+        return value.strip()
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def inner(value: Any, *names: str) -> Any:
+    """What stands at a path of members; None where nothing does."""
+    for name in names:
+        if type(value) is not dict:
+            return None
+        value = value.get(name)
+    return value
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; an object that came alone counts as a list of one."""
+    if type(value) is list:
+        return [item for item in value if type(item) is dict]
+    return [value] if type(value) is dict else []
+
+
+def first(value: Any) -> dict[str, Any]:
+    """The first object of a list, or an empty one."""
+    return next(iter(objects(value)), {})
+
+
+def codings(concept: Any) -> list[tuple[str, str, str]]:
+    """System, code and display of each coding of a CodeableConcept."""
+    if type(concept) is not dict:
+        return []
+    listed = objects(concept.get("coding"))
+    return [(text(one.get("system")), text(one.get("code")), text(one.get("display"))) for one in listed]
+
+
+def code(concept: Any) -> str:
+    """The first code of a CodeableConcept."""
+    return next((code for _, code, _ in codings(concept) if code), "")
+
+
+def words(concept: Any) -> str:
+    """A CodeableConcept in words: its text, else what its codings display."""
+    return text(inner(concept, "text")) or ", ".join(display for *_, display in codings(concept) if display)

@@ -1,0 +1,234 @@
+"""What and why: the request itself, findings, flags, plans, answers and consent. What has no field is kept as text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from services.intake.contract import CONTRACT, Each
+from services.intake.sources.bars.bundle import code, codings, first, inner, objects, text, words
+from services.intake.sources.bars.flags import flags
+from services.intake.sources.bars.papers import papers
+from services.intake.sources.bars.people import related
+from services.intake.sources.maps import table
+from services.intake.values import Kind, code_system
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from services.intake.sources.bars.bundle import Entry, Message
+    from services.intake.sources.bars.draft import Draft
+
+LOCAL: Final = (
+    "urn:frontdoor:contract"  # the system of codings, and the questionnaire, that name fields of the contract
+)
+_ANSWERED: Final = ("reason", "presentation", "perinatal", "risk", "needs", "social", "consent", "contact", "referrer")
+_PROSE: Final = frozenset(
+    ("text", "display", "description", "comment", "title", "valueString", "contentString", "patientInstruction", "div")
+)
+_GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
+_TAGS: Final = re.compile(r"<[^>]{0,2000}>")
+# Who and where, not what: read by reference (`people`), or of no use to those who help.
+_ELSEWHERE: Final = frozenset(
+    ("MessageHeader", "Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService")
+) | {"EpisodeOfCare", "Endpoint", "Device"}
+
+
+def clinical(message: Message, draft: Draft) -> None:
+    """Reads every resource that says something of the person's needs."""
+    _request(message.focus, draft)
+    flags(message, draft)
+    for entry in message.entries:
+        if entry is not message.focus and entry.type not in _ELSEWHERE and entry.type != "Flag":
+            _READ.get(entry.type, _other)(entry, draft)
+    papers(message, draft)
+    if not draft.document.get("reason") and "presentation.problems[0]" not in draft.trail:
+        _reason_elsewhere(draft)
+
+
+def _reason_elsewhere(draft: Draft) -> None:
+    """Published referrals from GPs give no reasonCode: why they refer stands in the condition, the plan or a letter."""
+    history = draft.document.get("presentation", {}).get("history", "")
+    letter = "see the document that came with the message" if draft.attachments else ""
+    draft.tell("reason.text", history or letter, draft.trail.get("presentation.history", "Bundle"))
+
+
+def _request(one: Entry, draft: Draft) -> None:
+    resource = one.resource
+    draft.say("referred_at", text(resource.get("authoredOn")), one.at("authoredOn"))
+    draft.mapped("referrer.urgency", "bars-priority", text(resource.get("priority")), one.at("priority"))
+    for concept in objects(resource.get("reasonCode")):
+        _problem(concept, draft, one.at("reasonCode"), "reason.text")
+    _notes(one, draft, "reason.text")
+    for concept in objects(resource.get("category")):
+        draft.keep(one.at("category"), words(concept))
+    for part in ("code", "orderDetail", "patientInstruction", "occurrencePeriod", "occurrenceDateTime"):
+        if part in resource:
+            draft.keep(one.at(part), _said(resource[part]))
+
+
+def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> None:
+    """A problem by its codes and in words. The first that a table knows is the reason, the next ones stand beside it."""
+    for system, value, _ in codings(concept):
+        name = code_system(system) if value else None
+        if name:
+            draft.add("presentation.problems", {"system": name, "code": value}, place)
+        if name == "snomed-ct":
+            _reason(value, draft, place)
+        elif system.startswith(f"{LOCAL}#"):
+            answer(draft, system.rpartition("#")[2], value, place)
+        elif value and not name:
+            draft.keep(place, f"{system} {value}".strip())
+    draft.tell(prose, words(concept), place)
+
+
+def _reason(value: str, draft: Draft, place: str) -> None:
+    reason = table("snomed-reason").ours.get(value, "")
+    if reason and reason != draft.document.get("reason", {}).get("code", reason):
+        draft.add("reason.others", reason, place)
+    draft.say("reason.code", reason, place)
+    draft.say("presentation.main_problem", table("snomed-problem").ours.get(value, ""), place)
+
+
+def _condition(one: Entry, draft: Draft) -> None:
+    """A problem that the person has; one that was ruled out, or is over, is told in words alone."""
+    gone = {code(one.resource.get(part)) for part in ("verificationStatus", "clinicalStatus")} & _GONE
+    if gone:
+        draft.keep(one.at("code"), f"{', '.join(sorted(gone))}: {words(one.resource.get('code'))}")
+        return
+    _problem(first(one.resource.get("code")), draft, one.at("code"), "presentation.history")
+    _notes(one, draft, "presentation.history")
+
+
+def _encounter(one: Entry, draft: Draft) -> None:
+    draft.say("referrer.last_seen", text(inner(one.resource, "period", "start")), one.at("period.start"))
+    for concept in objects(one.resource.get("reasonCode")):
+        draft.tell("reason.text", words(concept), one.at("reasonCode"))
+
+
+def _observation(one: Entry, draft: Draft) -> None:
+    """A finding: into the field that its code names, else as text; no score is told by a code that nobody checked."""
+    for number, part in enumerate((one.resource, *objects(one.resource.get("component")))):
+        place = one.at(f"component[{number - 1}]") if number else one.at("value")
+        value, concept = _value(part), part.get("code")
+        named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
+        if value is not None and named:
+            answer(draft, named[0], value, place)
+        elif value is not None or not number:
+            shown = " ".join(
+                filter(None, (words(concept) or code(concept), _said(part.get("valueQuantity")) or _said(value)))
+            )
+            draft.keep(place, shown)
+    _notes(one, draft, "presentation.history")
+
+
+def _field(system: str, value: str) -> str:
+    """The field of the contract that an observation's code names: by our own names, or as a score that a table knows."""
+    score = table("snomed-score").ours.get(value) if code_system(system) == "snomed-ct" else None
+    return value if system == LOCAL else f"presentation.{score}" if score else ""
+
+
+def _value(part: dict[str, Any]) -> Any:
+    """The value of an observation or an answer: its code, number, text, date or truth value."""
+    name = next((name for name in part if name.startswith("value")), "")
+    value = part.get(name)
+    if name == "valueQuantity":
+        return inner(value, "value")
+    if name == "valueCoding":
+        return text(inner(value, "code")) or text(inner(value, "display"))
+    return (code(value) or words(value)) if name == "valueCodeableConcept" else value
+
+
+def _questionnaire(one: Entry, draft: Draft) -> None:
+    local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL
+    for number, item in enumerate(_items(one.resource)):
+        asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
+        for given in objects(item.get("answer")):
+            value = _value(given)
+            if not local or not answer(draft, asked, value, place):
+                shown = _said(given.get("valueCoding")) or _said(given.get("valueQuantity")) or _said(value)
+                draft.keep(place, f"{text(item.get('text')) or asked}: {shown}" if shown else "")
+
+
+def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in objects(node.get("item")):
+        yield item
+        yield from _items(item)
+        for given in objects(item.get("answer")):
+            yield from _items(given)
+
+
+def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
+    """Gives a field of the contract an answer; False where there is no such field."""
+    node: Any = CONTRACT if path.partition(".")[0] in _ANSWERED else None
+    for name in path.split("."):
+        node = node.get(name) if isinstance(node, dict) else None
+    if isinstance(node, Each) and isinstance(node.of, Kind):
+        draft.add(path, value, place)
+    elif isinstance(node, Kind) and node.prose:
+        draft.tell(path, _said(value), place)
+    elif isinstance(node, Kind):
+        draft.answer(path, value, place)
+    else:
+        draft.keep(place, f"{path}: {_said(value)}")
+        return False
+    return True
+
+
+def _plan(one: Entry, draft: Draft) -> None:
+    draft.tell("presentation.history", _said({k: v for k, v in one.resource.items() if k != "text"}), one.place)
+
+
+def _medicine(one: Entry, draft: Draft) -> None:
+    draft.tell("presentation.medicines", _said(one.resource), one.place)
+
+
+def _consent(one: Entry, draft: Draft) -> None:
+    """Whether the person agrees, where the consent is in force and says so."""
+    agreed = {"permit": "yes", "deny": "no"}.get(text(inner(one.resource, "provision", "type")), "")
+    if text(one.resource.get("status")) == "active":
+        draft.say("consent.agrees", agreed, one.at("provision.type"))
+        draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))
+    draft.keep(one.place, _said(one.resource))
+
+
+def _other(one: Entry, draft: Draft) -> None:
+    draft.keep(one.place, _said(one.resource))
+
+
+def _notes(one: Entry, draft: Draft, path: str) -> None:
+    for note in objects(one.resource.get("note")):
+        draft.tell(path, text(note.get("text")), one.at("note"))
+
+
+def _said(value: Any) -> str:
+    """All that a value says to a reader, in its order."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, dict | list):
+        return text(value)
+    if isinstance(value, dict) and ("start" in value or "unit" in value):
+        return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
+    return "\n".join(dict.fromkeys(_texts(value)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for name, item in value.items() if isinstance(value, dict) else (("", item) for item in value):
+        if isinstance(item, str) and (name in _PROSE or not name):
+            if shown := _TAGS.sub(" ", item).strip() if name == "div" else item.strip():
+                yield shown
+        elif isinstance(item, dict | list) and name not in {"meta", "identifier", "subject"}:
+            yield from _texts(item)
+
+
+_READ: Final[dict[str, Callable[[Entry, Draft], None]]] = {
+    "Condition": _condition,
+    "Encounter": _encounter,
+    "Observation": _observation,
+    "QuestionnaireResponse": _questionnaire,
+    "Consent": _consent,
+    **dict.fromkeys(("CarePlan", "Communication", "CommunicationRequest", "Task"), _plan),
+    **dict.fromkeys(("MedicationStatement", "MedicationRequest", "Medication"), _medicine),
+    **dict.fromkeys(("DocumentReference", "Binary"), lambda *_: None),
+    "RelatedPerson": related,
+}

@@ -1,0 +1,96 @@
+"""What is read of a message so far: the document in the contract's terms, and where each value stood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from services.intake.reading import Notice
+from services.intake.sources.bars.bundle import codings, words
+from services.intake.sources.maps import table
+
+if TYPE_CHECKING:
+    from services.intake.sources.told import Attachment
+
+
+_NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say something
+
+
+@dataclass(slots=True)
+class Draft:
+    """Filled resource by resource. What is said first stands; prose adds up."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    trail: dict[str, str] = field(default_factory=dict)
+    warnings: list[Notice] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+    def say(self, path: str, value: Any, place: str) -> None:
+        """Gives a field of the contract its value, if it has none."""
+        if path in self.trail or (not value and type(value) not in _NUMBERS):
+            return
+        node, name = self._node(path)
+        node[name] = value
+        self.trail[path] = place
+
+    def answer(self, path: str, value: Any, place: str) -> None:
+        """Gives a field an answer. Of two numbers the higher counts; two other answers are one that nobody can read."""
+        node, name = self._node(path)
+        known = node.get(name)
+        if known in (None, value):
+            self.say(path, value, place)
+        elif type(known) is type(value) and type(value) in {int, float}:
+            node[name] = max(known, value)
+        else:
+            node[name] = f"{known} or {value}"
+
+    def add(self, path: str, value: Any, place: str) -> None:
+        """Adds an item to a list of the contract."""
+        node, name = self._node(path)
+        listed = node.setdefault(name, [])
+        if value not in listed:
+            self.trail[f"{path}[{len(listed)}]"] = place
+            listed.append(value)
+
+    def tell(self, path: str, prose: str, place: str) -> None:
+        """Adds free text to a field of the contract that takes it."""
+        node, name = self._node(path)
+        if prose and prose not in (known := node.get(name, "")):
+            node[name] = f"{known}\n{prose}" if known else prose
+            self.trail.setdefault(path, place)
+
+    def keep(self, place: str, prose: str) -> None:
+        """Keeps text that no field takes: it is screened for words of risk and shown to the hub."""
+        kept = self.document.setdefault("unmapped", {}) if prose else {}
+        if prose and prose not in (known := kept.get(place, "")):
+            kept[place] = f"{known}\n{prose}" if known else prose
+
+    def coded(self, path: str, name: str, concept: Any, place: str) -> None:
+        """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
+        known, found = table(name), [code for _, code, _ in codings(concept) if code]
+        first = next((code for code in found if code.casefold() in known.ours), None) or next(
+            iter(found), words(concept)
+        )
+        self.mapped(path, name, first, place)
+
+    def mapped(self, path: str, name: str, code: str, place: str) -> None:
+        """Gives a field what its table makes of a code."""
+        self.say(path, table(name).read(code) if code else "", place)
+
+    def warn(self, place: str, code: str) -> None:
+        """Tells the sender something about a place."""
+        self.warnings.append(Notice(place, code))
+
+    def _node(self, path: str) -> tuple[dict[str, Any], str]:
+        groups, name = _split(path)
+        node = self.document
+        for group in groups:
+            node = node.setdefault(group, {})
+        return node, name
+
+
+@cache
+def _split(path: str) -> tuple[tuple[str, ...], str]:
+    *groups, name = path.split(".")
+    return tuple(groups), name

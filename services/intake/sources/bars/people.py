@@ -1,0 +1,191 @@
+"""Who: the patient and those beside them, who refers and from where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from services.intake.sources.bars.bundle import code, first, objects, text, words
+from services.intake.sources.bars.meaning import ods_code
+
+if TYPE_CHECKING:
+    from services.intake.sources.bars.bundle import Entry, Message
+    from services.intake.sources.bars.draft import Draft
+
+_NHS_NUMBER: Final = "/nhs-number"
+_VERIFICATION: Final = "NHSNumberVerificationStatus"
+_SELF: Final = frozenset(("ONESELF", "SELF"))
+
+
+def patient(message: Message, draft: Draft) -> None:
+    """The ServiceRequest's subject; where that leads nowhere, the one Patient that the message has."""
+    subject = message.find(message.focus.resource.get("subject"))
+    patients = message.of("Patient")
+    one = subject if subject and subject.type == "Patient" else patients[0] if len(patients) == 1 else None
+    if one is None:
+        return
+    _identity(one, draft)
+    _where(one, draft)
+    for telecom in objects(one.resource.get("telecom")):
+        _reached(telecom, draft, one.at("telecom"))
+    for contact in objects(one.resource.get("contact")):
+        _contact(contact, draft, one.at("contact"))
+    _languages(one, draft)
+    draft.coded(
+        "person.ethnic_category", "ethnic-category", extended(one.resource, "EthnicCategory"), one.at("extension")
+    )
+    practice = message.find(first(one.resource.get("generalPractitioner")))
+    if practice:
+        draft.say("referrer.practice", _organisation(message, practice), one.at("generalPractitioner"))
+    if (died := text(one.resource.get("deceasedDateTime"))) or one.resource.get("deceasedBoolean") is True:
+        draft.keep(one.at("deceased"), f"recorded as deceased {died}".strip())
+
+
+def _identity(one: Entry, draft: Draft) -> None:
+    for identifier in objects(one.resource.get("identifier")):
+        if text(identifier.get("system")).casefold().endswith(_NHS_NUMBER):
+            draft.say("person.nhs_number", text(identifier.get("value")), one.at("identifier"))
+            status = extended(identifier, _VERIFICATION)
+            draft.coded("person.nhs_number_status", "bars-nhs-number-status", status, one.at("identifier.extension"))
+    names = objects(one.resource.get("name"))
+    if name := next((name for name in names if text(name.get("use")) in {"official", "usual", ""}), first(names)):
+        draft.say("person.name", _name(name), one.at("name"))
+    draft.say("person.born", text(one.resource.get("birthDate")), one.at("birthDate"))
+    draft.mapped("person.gender", "bars-gender", text(one.resource.get("gender")), one.at("gender"))
+
+
+def _where(one: Entry, draft: Draft) -> None:
+    homes = objects(one.resource.get("address"))
+    home = next((home for home in homes if text(home.get("use")) in {"home", "temp", ""}), first(homes))
+    lines = [text(line) for line in home.get("line", ())] if isinstance(home.get("line"), list) else []
+    parts = [part for part in (*lines, *(text(home.get(part)) for part in ("city", "district"))) if part]
+    draft.say("person.address", parts or text(home.get("text")), one.at("address"))
+    draft.say("person.postcode", text(home.get("postalCode")), one.at("address.postalCode"))
+
+
+def _reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
+    system, value, use = (text(telecom.get(part)) for part in ("system", "value", "use"))
+    if use == "old":
+        return
+    if system == "email":
+        draft.say("contact.email", value, place)
+    elif system in {"phone", "sms", ""}:
+        draft.say("contact.mobile" if use == "mobile" or system == "sms" else "contact.phone", value, place)
+    else:
+        draft.keep(place, f"{system} {value}".strip())
+
+
+def _contact(contact: dict[str, Any], draft: Draft, place: str) -> None:
+    """Somebody to contact; published examples list the patient there too, without a name."""
+    relationship = next((words(one) or code(one) for one in objects(contact.get("relationship"))), "")
+    codes = {code(one).upper() for one in objects(contact.get("relationship"))}
+    if codes & _SELF or not contact.get("name"):
+        for telecom in objects(contact.get("telecom")):
+            _reached(telecom, draft, f"{place}.telecom")
+        return
+    phones = [text(one.get("value")) for one in objects(contact.get("telecom"))]
+    name = " ".join(_name(contact["name"]).values()) if isinstance(contact["name"], dict) else ""
+    found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
+    draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
+
+
+def _languages(one: Entry, draft: Draft) -> None:
+    spoken = sorted(objects(one.resource.get("communication")), key=lambda one: one.get("preferred") is not True)
+    for said in spoken:
+        language = code(said.get("language"))
+        draft.say("person.language", language, one.at("communication.language"))
+        needed = extended(said, "InterpreterRequired", "valueBoolean")
+        if isinstance(needed, bool):
+            draft.say("needs.interpreter", "yes" if needed else "no", one.at("communication.extension"))
+            draft.say("needs.interpreter_language", language if needed else "", one.at("communication.language"))
+    needed = extended(one.resource, "InterpreterRequired", "valueBoolean")
+    if isinstance(needed, bool):
+        draft.say("needs.interpreter", "yes" if needed else "no", one.at("extension"))
+
+
+def extended(resource: dict[str, Any], name: str, value: str = "valueCodeableConcept") -> Any:
+    """The value of the extension whose URL ends so, inside another one too; None without it."""
+    for extension in objects(resource.get("extension")):
+        if text(extension.get("url")).endswith(name) and value in extension:
+            return extension[value]
+        if "extension" in extension and (found := extended(extension, name, value)) is not None:
+            return found
+    return None
+
+
+def referrer(message: Message, draft: Draft) -> None:
+    """The ServiceRequest's requester, with role and organisation; else the organisation that sends the message."""
+    asks = message.find(message.focus.resource.get("requester"))
+    if asks and asks.type == "PractitionerRole":
+        _role(message, asks, draft)
+    elif asks and asks.type == "Practitioner":
+        _practitioner(asks, draft)
+        for role in message.of("PractitionerRole"):
+            if message.find(role.resource.get("practitioner")) == asks:
+                _role(message, role, draft)
+    elif asks and asks.type == "Organization":
+        draft.say("referrer.organisation", ods_code(asks.resource), asks.at("identifier"))
+    sender = message.find(message.header.resource.get("sender"))
+    if sender:
+        draft.say("referrer.organisation", _organisation(message, sender), sender.at("identifier"))
+
+
+def _role(message: Message, role: Entry, draft: Draft) -> None:
+    if (person := message.find(role.resource.get("practitioner"))) is not None:
+        _practitioner(person, draft)
+    if (works := message.find(role.resource.get("organization"))) is not None:
+        draft.say("referrer.organisation", _organisation(message, works), works.at("identifier"))
+    draft.say("referrer.role", words(first(role.resource.get("code"))), role.at("code"))
+
+
+def _practitioner(person: Entry, draft: Draft) -> None:
+    draft.say("referrer.name", " ".join(_name(first(person.resource.get("name"))).values()), person.at("name"))
+    for telecom in objects(person.resource.get("telecom")):
+        path = {"phone": "referrer.bypass_phone", "email": "referrer.email"}.get(text(telecom.get("system")))
+        if path:
+            draft.say(path, text(telecom.get("value")), person.at("telecom"))
+
+
+def _organisation(message: Message, entry: Entry) -> str:
+    """The ODS code of an Organization, or of the one that a role works for."""
+    works = message.find(entry.resource.get("organization")) if entry.type == "PractitionerRole" else entry
+    return ods_code(works.resource) if works and works.type == "Organization" else ""
+
+
+def person_named(message: Message, entry: Entry | None) -> tuple[str, str, str]:
+    """Name, role and professional registration of a Practitioner or PractitionerRole; blanks for what is not said."""
+    role = entry if entry and entry.type == "PractitionerRole" else None
+    person = message.find(role.resource.get("practitioner")) if role else entry
+    if person is None or person.type != "Practitioner":
+        return "", words(first(role.resource.get("code"))) if role else "", ""
+    roles = [one for one in message.of("PractitionerRole") if message.find(one.resource.get("practitioner")) == person]
+    title = next((words(first(one.resource.get("code"))) for one in ([role] if role else roles)), "")
+    name = " ".join(_name(first(person.resource.get("name"))).values())
+    return name, title, _registration(person)
+
+
+def _registration(person: Entry) -> str:
+    """The GMC, NMC, HCPC, GPhC or Social Work England number, by the system of its identifier."""
+    for one in objects(person.resource.get("identifier")):
+        system = text(one.get("system")).casefold()
+        if any(body in system for body in ("gmc", "nmc", "hcpc", "gphc", "socialworkengland", "social-work-england")):
+            return text(one.get("value"))
+    return ""
+
+
+def _name(name: dict[str, Any]) -> dict[str, str]:
+    """A HumanName in the contract's parts; its text where it has no family name."""
+    given = name.get("given")
+    found = {
+        "title": " ".join(map(text, name["prefix"])) if isinstance(name.get("prefix"), list) else "",
+        "given": " ".join(map(text, given)) if isinstance(given, list) else text(given),
+        "family": text(name.get("family")),
+    }
+    if not found["family"]:
+        found = {"full": text(name.get("text")) or found["given"]}
+    return {part: value for part, value in found.items() if value}
+
+
+def related(one: Entry, draft: Draft) -> None:
+    """A RelatedPerson, as a contact of the patient's."""
+    name = first(one.resource.get("name"))
+    _contact({**one.resource, "name": name}, draft, one.place)

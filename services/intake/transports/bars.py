@@ -1,0 +1,224 @@
+"""NHS BaRS over HTTP: `POST /bars/$process-message`, what a sender may ask, and every failure as an OperationOutcome."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+from starlette.responses import Response
+
+from services.intake import access, handlers, showing
+from services.intake.alarm import Alarm
+from services.intake.problems import Fault, Refused, not_found
+from services.intake.reading import read
+from services.intake.senders import Source
+from services.intake.sources.bars import answers, outcome
+from services.intake.sources.forms import FORMS, Moment, Reply
+from services.intake.transports.routing import count, route
+from shared.errors import FrontDoorError
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from services.intake.senders import Team
+    from services.intake.settings import IntakeSettings
+    from services.intake.sources.told import Told
+    from services.intake.taking import Answer, Desk, Incoming
+    from services.intake.transports.admission import Admission
+
+BASE: Final = "/bars"
+SECONDS: Final = 5.0  # in which every message is answered (BaRS guide)
+_ELSEWHERE: Final = ("ServiceRequest", "Appointment", "Slot", "MessageDefinition", "DocumentReference")
+_IDS: Final = ("X-Request-Id", "X-Correlation-Id")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VERSION: Final = re.compile(r';\s*(?:fhir)?version\s*=\s*"?([^\s;,"]*)', re.IGNORECASE)
+_READ: Final = frozenset(("application/fhir+json", "application/json"))
+_ANSWERED: Final = _READ | {"*/*", "application/*", ""}
+
+
+class Bars:
+    """The routes of BaRS. What takes longer than its answer may goes on, and its sender hears of it at the next try."""
+
+    def __init__(self, desk: Desk, admission: Admission, settings: IntakeSettings) -> None:
+        self._desk, self._admission, self._settings = desk, admission, settings
+        self._in_flight: dict[tuple[str, str], asyncio.Task[Any]] = {}
+
+    def routes(self) -> list[Route]:
+        """Every route below `/bars`."""
+        return [
+            route(f"{BASE}/$process-message", self.process, "POST", told=refusal),
+            route(f"{BASE}/metadata", metadata, "GET", told=refusal),
+            route(f"{BASE}/ServiceRequest/{{referral_id}}", self.status, "GET", told=refusal),
+            *(route(f"{BASE}/{name}", self.not_offered, "GET", told=refusal) for name in _ELSEWHERE),
+        ]
+
+    async def process(self, request: Request) -> Response:
+        """POST /bars/$process-message."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + SECONDS
+        sender = self._admission.known(request)
+        pair = _pair(request)
+        _negotiate(request)
+        incoming = await self._incoming(request, pair)
+        if (sender.account, pair) in self._in_flight:
+            raise Refused(
+                425, "in-flight", "the previous attempt with these ids is still being processed: try again in a while"
+            )
+        told = self._told(incoming.body, sender)
+        work = self._start(sender, pair, self._take(sender, incoming, told))
+        await asyncio.wait({work}, timeout=max(0.0, ends - loop.time()))
+        if not work.done():
+            raise self._late(told, sender)
+        answer = work.result()
+        moment = Moment(dt.datetime.now(dt.UTC), uuid4())
+        return _response(request, FORMS["bars"].taken(told, answer.body, answer.repeat, moment))
+
+    async def _incoming(self, request: Request, pair: str) -> Incoming:
+        try:
+            async with asyncio.timeout(SECONDS):
+                incoming = await self._admission.incoming(request, self._settings.bars_max_body)
+        except TimeoutError:
+            detail = f"the body did not arrive within {SECONDS:g} seconds"
+            raise Refused(408, "too-slow", detail, headers={"Connection": "close"}) from None
+        return incoming._replace(idempotency_key=pair)
+
+    def _told(self, body: bytes, sender: Source | Team) -> Told:
+        """What a message says. Nobody knows what one that cannot be read was about: its sender is told to phone."""
+        try:
+            return FORMS["bars"].read(body, sender) if isinstance(sender, Source) else outcome.told(body, sender)
+        except Refused as refused:
+            refused.members.setdefault("phone_now", self._desk.phone_now)
+            raise
+
+    def _start(self, sender: Source | Team, pair: str, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+        task = self._in_flight[sender.account, pair] = asyncio.create_task(work)
+
+        def ended(_: object) -> None:
+            del self._in_flight[sender.account, pair]
+            error = None if task.cancelled() else task.exception()
+            if error and not isinstance(error, Refused | FrontDoorError):
+                get_logger().error("request failed", route=BASE, error=type(error).__name__, exc_info=error)
+
+        task.add_done_callback(ended)
+        return task
+
+    async def _take(self, sender: Source | Team, incoming: Incoming, told: Told) -> Answer:
+        try:
+            if not isinstance(sender, Source):
+                if told.referral_id is None:
+                    raise not_found()
+                return await handlers.answer_referral(self._desk, sender, incoming, told, told.referral_id)
+            return await handlers.take(self._desk, sender, incoming, await self._named(sender, incoming, told))
+        except Refused as refused:
+            raise told.located(refused) from refused.__cause__
+
+    async def _named(self, source: Source, incoming: Incoming, told: Told) -> Told:
+        """The message as it will be taken. An id that is not of ours gives way to what the sender calls the referral."""
+        correlation = (incoming.idempotency_key or "").partition("/")[0]
+        told = told._replace(reply_to={**told.reply_to, "correlation": correlation})
+        if told.referral_id and told.names:
+            referral = await self._desk.store.referral(told.referral_id)
+            if referral is None or not access.sees(source, referral):
+                return told._replace(referral_id=None)
+        return told
+
+    def _late(self, told: Told, sender: Source | Team) -> Refused:
+        detail = (
+            f"not done within {SECONDS:g} seconds, and it may yet be: send it again with the same ids, which is safe"
+        )
+        refused = Refused(408, "too-slow", detail)
+        Alarm(read(told.document), sender.id, self._desk.phone_now).tell(refused)
+        return refused
+
+    async def status(self, request: Request) -> Response:
+        """GET /bars/ServiceRequest/{id}: where it stands, for those who may see it."""
+        sender = self._admission.known(request)
+        _pair(request)
+        _negotiate(request)
+        if not _UUID.fullmatch(named := request.path_params["referral_id"]):
+            raise Refused(400, "message-ids", "the id of a ServiceRequest here is a UUID")
+        found = orjson.loads(await showing.status(self._desk, sender, UUID(named)))
+        return _response(request, _as_reply(200, answers.service_request(found["referral_id"], found["status"])))
+
+    async def not_offered(self, request: Request) -> Response:
+        """Parts of BaRS that are not offered here."""
+        self._admission.known(request)
+        raise Refused(501, "not-implemented", "not offered here; GET /bars/metadata says what is")
+
+
+async def metadata(request: Request) -> Response:
+    """GET /bars/metadata, for everyone."""
+    _negotiate(request)
+    return _response(request, _as_reply(200, answers.capability(version("frontdoor"))))
+
+
+def refusal(request: Request, refused: Refused) -> Response:
+    """The answer to a request that is not done."""
+    count(refused)
+    moment = Moment(dt.datetime.now(dt.UTC), uuid4())
+    return _response(
+        request, _as_reply(answers.status_of(refused), answers.outcome(refused, moment.new_id)), refused.headers
+    )
+
+
+def unknown_route(request: Request, error: HTTPException) -> Response:
+    """404 and 405 of the router below `/bars`."""
+    if error.status_code != 405:
+        return refusal(request, Refused(404, "no-such-path", "no such path; GET /bars/metadata says what there is"))
+    allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    return refusal(request, Refused(405, "method", f"this path takes {allowed}", headers={"Allow": allowed}))
+
+
+def _as_reply(status: int, resource: dict[str, Any]) -> Reply:
+    return Reply(str(status), orjson.dumps(resource))
+
+
+def _response(request: Request, reply: Reply, headers: dict[str, str] | None = None) -> Response:
+    """An answer with the request's own ids, in the version that it asked for."""
+    echoed = {name: value for name in _IDS if _UUID.fullmatch(value := request.headers.get(name, ""))}
+    asked = (_VERSION.search(request.headers.get(name, "")) for name in ("accept", "content-type"))
+    found = next((match[1] for match in asked if match and re.fullmatch(r"1(?:\.\d{1,4}){0,2}", match[1])), "1.0.0")
+    media = f"application/fhir+json;version={found}"
+    return Response(reply.body, int(reply.status), {**(headers or {}), **echoed}, media)
+
+
+def _pair(request: Request) -> str:
+    """The two ids by which a repeat is known: X-Correlation-Id and X-Request-Id. Both are required, and UUIDs."""
+    missing = [name for name in _IDS if not request.headers.get(name)]
+    spoilt = [name for name in _IDS if name not in missing and not _UUID.fullmatch(request.headers[name])]
+    if missing or spoilt:
+        told = [Fault(name, "required", f"the header {name} is required: a UUID") for name in missing]
+        told += [Fault(name, "message-ids", f"the header {name} must be a UUID") for name in spoilt]
+        raise Refused(400, "message-ids", "a message has its ids in two headers", *told)
+    return "/".join(request.headers[name].lower() for name in reversed(_IDS))
+
+
+def _negotiate(request: Request) -> None:
+    """Refuses a body that is not FHIR as JSON, and a sender that takes nothing which can be given. XML is neither read nor written."""
+    body = request.headers.get("content-type", "")
+    if request.method == "POST" and (_media(body) not in _READ | {""} or not _spoken(body)):
+        raise Refused(
+            406, "not-acceptable", "the Content-Type is application/fhir+json;version=1.x.0: XML is not read here"
+        )
+    wanted = request.headers.get("accept", "").split(",")
+    if not any(_media(one) in _ANSWERED and _spoken(one) for one in wanted):
+        raise Refused(406, "not-acceptable", "answers are application/fhir+json;version=1.x.0: accept that")
+
+
+def _media(value: str) -> str:
+    return value.partition(";")[0].strip().casefold()
+
+
+def _spoken(value: str) -> bool:
+    """Whether a version of BaRS that is named, if any, is of the first edition."""
+    return (asked := _VERSION.search(value)) is None or asked[1].partition(".")[0] == "1"
