@@ -48,5 +48,5 @@ INVALID_AGE: Final = Gauge("frontdoor_invalid_oldest_seconds", "Age of the oldes
 RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox", ("topic",))
 REPLIES_WAITING: Final = Gauge("frontdoor_replies_waiting", "Replies to senders that nobody has taken yet")
 REPLIES_AGE: Final = Gauge("frontdoor_replies_age_seconds", "Age of the oldest reply that nobody has taken yet")
-REPLIES_GIVEN_UP: Final = Gauge("frontdoor_replies_given_up", "Replies that nobody took in time, and are tried no more")
+REPLIES_GIVEN_UP: Final = Gauge("frontdoor_replies_given_up", "Replies that were given up in the last day")
 REPLIED: Final = Counter("frontdoor_replies", "Tries to tell a sender what became of its referral", ("how",))

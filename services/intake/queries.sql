@@ -151,7 +151,7 @@ WHERE referral_id = $1 AND sequence = $2;
 -- name: replies_waiting
 SELECT count(*) FILTER (WHERE given_up_at IS NULL) AS waiting,
        min(created_at) FILTER (WHERE given_up_at IS NULL) AS oldest,
-       count(given_up_at) AS given_up
+       count(*) FILTER (WHERE given_up_at > now() - interval '1 day') AS given_up
 FROM intake.reply WHERE sent_at IS NULL;
 
 -- name: unpublished
