@@ -15,6 +15,8 @@ from aiokafka.errors import KafkaError
 
 from tests.chaos.seeded.poison import Poisoner
 from tests.chaos.seeded.schedule import INSTANCES, SERVICES, SESSION_SECONDS, Fault
+from tests.chaos.seeded.standards import let_gp_speak_hl7
+from tests.engine import free_port
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Faults:
 
     def __init__(self, stack: Stack, seed: int) -> None:
         self._stack, self.poisoner = stack, Poisoner(stack, seed)
+        self.mllp = {instance: free_port() for instance in INSTANCES}
+        let_gp_speak_hl7(stack)
         self._kinds: dict[str, Callable[[Fault], Awaitable[str | None]]] = {
             "kill": self._kill,
             "terminate": self._terminate,
@@ -64,7 +68,8 @@ class Faults:
                 await asyncio.to_thread(self._stack.process(name).until_ready, SETTLE_SECONDS)
 
     def _begin(self, service: str, instance: str) -> None:
-        self._stack.begin(service, instance, session_timeout=SESSION_SECONDS)
+        more = {"mllp_port": self.mllp[instance], "mllp_host": "127.0.0.1"} if service == "intake" else {}
+        self._stack.begin(service, instance, session_timeout=SESSION_SECONDS, **more)
 
     async def _kill(self, fault: Fault) -> str | None:
         process = self._stack.process(fault.name)

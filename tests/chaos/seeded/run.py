@@ -73,7 +73,8 @@ async def run(stack: Stack, seed: int, seconds: float, tell: Tell, coming: Itera
 
     `coming` are other faults than the seed's own.
     """
-    story, faults, senders = Story(seed, tell), Faults(stack, seed), Senders(stack, seed)
+    story, faults = Story(seed, tell), Faults(stack, seed)
+    senders = Senders(stack, seed, faults.mllp.values())
     commits, over = Commits(stack.kafka.bootstrap), asyncio.Event()
     await faults.start()
     sending, watching = asyncio.create_task(senders.run()), asyncio.create_task(commits.watch(over))

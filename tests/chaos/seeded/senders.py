@@ -9,9 +9,12 @@ from uuid import UUID
 
 import httpx
 
+from tests.chaos.seeded.standards import by_bars, by_hl7
 from tests.stack import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.stack import Stack
 
 MARK: Final = "Zzmarkedname"  # nobody is called so: where it shows outside intake's tables, identity leaked
@@ -30,13 +33,14 @@ class Yes(NamedTuple):
 
 
 class Senders:
-    """So many senders at once, on both instances of intake."""
+    """So many senders at once, on both instances of intake; `mllp` are the ports of these."""
 
-    def __init__(self, stack: Stack, seed: int, count: int = 4) -> None:
+    def __init__(self, stack: Stack, seed: int, mllp: Iterable[int], count: int = 4) -> None:
         self._stack, self._seed, self._count = stack, seed, count
         self.yeses: list[Yes] = []
         self.sent: list[tuple[str, str]] = []  # the referral (or the message, of one that is new) and the kind
         self.wrong: list[str] = []
+        self._mllp = dict(zip(URLS, mllp, strict=True))
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -53,8 +57,10 @@ class Senders:
         mine: list[Yes] = []
         while not self.stop.is_set():
             roll = rng.random()
-            if not mine or roll < 0.6:
+            if not mine or roll < 0.4:
                 mine.append(await self._refer(client, rng))
+            elif roll < 0.6:
+                await self._refer_otherwise(client, rng)
             elif roll < 0.7:
                 await self._repeat(client, rng, rng.choice(mine))
             elif roll < 0.85:
@@ -63,6 +69,24 @@ class Senders:
                 await self._follow(client, rng, rng.choice(mine), "cancelled")
             else:
                 await self._answer(client, rng, rng.choice(mine))
+            await asyncio.sleep(PAUSE)
+
+    async def _refer_otherwise(self, client: httpx.AsyncClient, rng: Random) -> None:
+        """By BaRS or HL7 v2, as often as it takes."""
+        message_id, family, speaks_bars = _an_id(rng), f"{MARK} {rng.randrange(10**6)}", rng.random() < 0.5
+        self.sent.append((message_id, "received"))
+        while True:
+            name = rng.choice(URLS)
+            try:
+                if speaks_bars:
+                    referral_id = await by_bars(client, self._stack.url(name), message_id, family)
+                else:
+                    referral_id = await by_hl7(self._mllp[name], message_id, family)
+            except httpx.TransportError:
+                referral_id = None
+            if referral_id:
+                self._note("received", message_id, {"referral_id": referral_id})
+                return
             await asyncio.sleep(PAUSE)
 
     async def _refer(self, client: httpx.AsyncClient, rng: Random) -> Yes:
