@@ -85,7 +85,7 @@ def _cancelled(event: Recorded, payload: events.ReferralCancelled) -> tuple[str,
 
 
 def _conflicting(event: Recorded, payload: events.ReferralConflicting) -> tuple[str, str]:
-    came = f"other content came from {_origin(event)} under the same message id (sequence {payload.sequence})"
+    came = f"other content came from {_origin(event)} under the same message id or name (sequence {payload.sequence})"
     return event.sender, f"{came}: a person must see which one holds"
 
 

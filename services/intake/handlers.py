@@ -3,84 +3,73 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
-import msgspec
-
-from services.intake import access, metrics, person
+from services.intake import access, person, whose
 from services.intake.alarm import Alarm
-from services.intake.coding import code, locality_of
+from services.intake.coding import locality_of
 from services.intake.content import changed_paths, merged, said
 from services.intake.contract import CONTRACT
 from services.intake.outcomes import cancellation_reason, demand_clinician, read_outcome
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read, tidy
 from services.intake.receipts import FOR_EVER, receipt
-from services.intake.store import First, NameTaken
+from services.intake.store import NameTaken
 from services.intake.taking import (
     TRIES,
     Said,
     again,
     answer_of,
     begins_anew,
+    coded_of,
     follow,
     message_of,
-    named,
     next_cause,
+    repeated,
     taken,
 )
 from shared.codes import HUB_OUTCOMES
 from shared.errors import Transient
-from shared.events import RECEIVED, OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived, derived_id
+from shared.events import OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived
 
 if TYPE_CHECKING:
     from services.intake.reading import Notice, Reading
-    from services.intake.receipts import Message
     from services.intake.senders import Source, Team
     from services.intake.sources.told import Told
     from services.intake.store import Last, Locked, Referral
     from services.intake.taking import Answer, Desk, Incoming
-    from shared.referral import CodedReferral
-
-
-_ANOTHER: Final = "a referral of this name was taken before, about another person; a person will look at both"
 
 
 async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:
     """Takes what a message of any standard says. A referral that its sender named before is an amendment of that one."""
-    names = named(desk, source, told)
     for _ in range(TRIES):
-        referral_id = told.referral_id or await desk.store.named(source.account, names)
+        if told.does == "refer" and (answer := await _before(desk, source, incoming, told)):
+            return answer
+        referral_id = await whose.referral_of(desk, source, incoming, told)
         does = told.does if referral_id is None or told.does != "refer" else "amend"
         if does not in source.may:
+            if referral_id is not None and told.does in source.may:
+                await whose.conflict(desk, source, incoming, told, referral_id, detail=whose.KNOWN)
             raise refusal(desk, source, told, Refused(403, "not-allowed", "this source may not do this"))
         if referral_id is None and does != "refer":
             raise refusal(desk, source, told, not_found())
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
-            if told.does == "refer":
-                await _demand_same_person(desk, source, incoming, told, referral_id)
+            await whose.demand_same_person(desk, source, incoming, told, referral_id)
             return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
     raise Transient("busy", "other messages about this referral keep coming")
 
 
-async def _demand_same_person(desk: Desk, source: Source, incoming: Incoming, told: Told, referral_id: UUID) -> None:
-    """Raises a conflict where a new referral has the name of one that is about somebody else: neither may hide the other."""
-    async with desk.store.locked(referral_id) as locked:
-        document = await locked.document() if locked else None
-        locality = locked.referral.locality if locked else desk.place.default
-    reading = read(told.document, desk.place.screen.silent)
-    if document is None or not person.differ(read(document), reading):
-        return
-    with Alarm(reading, source.id, desk.phone_now):
-        message, _ = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
-        began = First(derived_id(referral_id, RECEIVED, "1"), referral_id, b"", b"", over=False)
-        first = await desk.store.first(message.sender, message.key or b"", message.received_at) or began
-        if first.content != message.content:
-            coded = _coded(desk, source, reading, locality, message)
-            await again(desk, message._replace(names=()), began, coded, said(reading.document), detail=_ANOTHER)
+async def _before(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer | None:
+    """The first answer, where this very message was taken before: whatever has become of its referral since."""
+    reading = read(told.document)
+    message, _ = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
+    if message.expires_at < FOR_EVER or message.key is None:
+        return None
+    first = await desk.store.first(message.sender, message.key, message.received_at)
+    return repeated(first.answer) if first and first.content == message.content else None
 
 
 def refusal(desk: Desk, source: Source, told: Told, refused: Refused) -> Refused:
@@ -97,7 +86,7 @@ async def refer(desk: Desk, source: Source, incoming: Incoming, told: Told) -> A
         person.demand(reading)
         message, notices = message_of(desk, source, incoming, reading.document, told, kind="referral", reading=reading)
         locality = locality_of(reading, desk.place, source.locality)
-        coded = _coded(desk, source, reading, locality, message)
+        coded = coded_of(desk, source, reading, locality, message)
         document = said(reading.document)
         answer = answer_of(incoming.new_id, [*notices, *told.placed(reading.warnings)], **alarm.members)
         earlier: UUID | None = None
@@ -140,15 +129,30 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
         async def decide(locked: Locked, _: Last | None) -> Said:
             if (document := await locked.document()) is None:
                 raise not_found()
-            reading = alarm.reading = read(merged(document, changes), desk.place.screen.silent)
+            whole = merged(document, _beside_what_was_said(document, changes))
+            reading = alarm.reading = read(whole, desk.place.screen.silent)
             person.demand(reading)
-            coded = _coded(desk, source, reading, locked.referral.locality, message)
+            coded = coded_of(desk, source, reading, locked.referral.locality, message)
             changed = tuple(changed_paths(changes, CONTRACT))
             payload = ReferralAmended(**next_cause(locked.referral, message), referral=coded, changed=changed)
             warnings = [*notices, *told.placed(_of_what_was_sent(patched, reading))]
             return Said(payload, warnings, alarm.members, reading.document)
 
         return await follow(desk, message, referral_id, lambda known, _: access.sees(source, known), decide)
+
+
+def _beside_what_was_said(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes, with texts that no field takes put beside those of the same place: words of risk are not overwritten."""
+    new, old = changes.get("unmapped"), document.get("unmapped")
+    if not isinstance(new, dict) or not isinstance(old, dict):
+        return changes
+    both = {
+        place: f"{old[place]}\n\n{text}"
+        if place in old and text and str(text) not in str(old[place])
+        else old.get(place, text)
+        for place, text in new.items()
+    }
+    return {**changes, "unmapped": both}
 
 
 def _of_what_was_sent(patch: Reading, whole: Reading) -> list[Notice]:
@@ -193,17 +197,3 @@ async def answer_referral(desk: Desk, team: Team, incoming: Incoming, told: Told
         return access.sees(team, known, returned)
 
     return await follow(desk, message, referral_id, may, decide)
-
-
-def _coded(desk: Desk, source: Source, reading: Reading, locality: str, message: Message) -> CodedReferral:
-    """The coded referral; its age counts on the locality's date, its message id travels hashed."""
-    here = desk.place.localities.get(locality) or desk.place.localities[desk.place.default]
-    received = message.received_at.astimezone(here.zone).date()
-    coded = code(reading, desk.place, received, placed=source.locality is not None)
-    metrics.SCREENED.labels("yes" if coded.risk_words else "no").inc()
-    more: dict[str, str] = {}
-    if message.synthetic and coded.person_key:  # an invented person is nobody's history (promise 9)
-        more["person_key"] = person.keyed(desk.place.secret, "synthetic", coded.person_key)
-    if message.expires_at == FOR_EVER and message.key:
-        more["message_digest"] = message.key.hex()
-    return msgspec.structs.replace(coded, **more) if more else coded

@@ -80,13 +80,25 @@ def key(reading: Reading, secret: bytes) -> tuple[str | None, str]:
     return None, "none"
 
 
-def differ(one: Reading, other: Reading) -> bool:
-    """Whether two readings are surely of two people: by valid NHS numbers, else by name and date of birth both."""
-    numbers = [number for reading in (one, other) if (number := nhs_number(reading)) and valid(number)]
+def agree(one: Reading, other: Reading) -> bool:
+    """Whether two readings are surely of one person: by valid NHS numbers, else by name and date of birth both."""
+    numbers, names, born = _told_of(one, other)
     if len(numbers) == 2:
-        return numbers[0] != numbers[1]
-    names, born = (_name(one), _name(other)), (one.get("person.born"), other.get("person.born"))
-    return all((*names, *born)) and names[0] != names[1] and born[0] != born[1]
+        return numbers[0] == numbers[1]
+    return all((*names, *born)) and names[0] == names[1] and born[0] == born[1]
+
+
+def differ(one: Reading, other: Reading) -> bool:
+    """Whether two readings are surely of two people: two of number, name and date of birth are told twice and differ."""
+    numbers, names, born = _told_of(one, other)
+    other_number = len(numbers) == 2 and numbers[0] != numbers[1]
+    other_name, other_birth = (all(pair) and pair[0] != pair[1] for pair in (names, born))
+    return other_number + other_name + other_birth >= 2
+
+
+def _told_of(one: Reading, other: Reading) -> tuple[list[str], tuple[str, str], tuple[Any, Any]]:
+    numbers = [number for reading in (one, other) if (number := nhs_number(reading)) and valid(number)]
+    return numbers, (_name(one), _name(other)), (one.get("person.born"), other.get("person.born"))
 
 
 def keyed(secret: bytes, *parts: str) -> str:

@@ -75,8 +75,8 @@ LEFT JOIN LATERAL (
 WHERE s.sender = $1 AND s.key = $2 AND s.expires_at > $3;
 
 -- name: named
--- The referral that a sender calls by one of these names.
-SELECT referral_id FROM intake.name WHERE sender = $1 AND name = ANY ($2::bytea[]) LIMIT 1;
+-- The referrals that a sender calls by these names.
+SELECT DISTINCT referral_id FROM intake.name WHERE sender = $1 AND name = ANY ($2::bytea[]);
 
 -- name: attachment
 SELECT type, content FROM intake.attachment WHERE referral_id = $1 AND sha256 = $2;

@@ -125,11 +125,11 @@ class Store:
             raise NameTaken from error
         return claimed, earlier
 
-    async def named(self, sender: str, names: Sequence[bytes]) -> UUID | None:
-        """The referral that the sender calls by one of these names."""
+    async def named(self, sender: str, names: Sequence[bytes]) -> list[UUID]:
+        """The referrals that the sender calls by these names."""
         async with _in_time():
-            found: UUID | None = await self._pool.fetchval(SQL.named, sender, list(names)) if names else None
-        return found
+            rows = await self._pool.fetch(SQL.named, sender, list(names)) if names else []
+        return [row["referral_id"] for row in rows]
 
     async def first(self, sender: str, key: bytes, now: dt.datetime) -> First | None:
         """The first message under a key that still counts."""

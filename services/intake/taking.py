@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run time)
 
+import msgspec
 import orjson
 
 from services.intake import metrics, person
+from services.intake.coding import code
 from services.intake.content import content_hash
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import Notice
@@ -162,8 +164,12 @@ async def again(
     document: dict[str, Any] | None = None,
     *,
     detail: str = "this id was used before, for a message with other content; a person will look at both",
+    place: str = "message_id",
 ) -> Answer:
-    """The first answer for the same content; for other content a conflict, which a person must see (once)."""
+    """The first answer for the same content; for other content a conflict, which a person must see (once).
+
+    Of what conflicts neither names nor documents nor addresses become those of the referral that it conflicts with.
+    """
     if first.content in {None, message.content}:
         return repeated(first.answer)
     key = hashlib.sha256(b"conflict" + (message.key or b"") + message.content).digest()
@@ -171,11 +177,11 @@ async def again(
         if locked is not None:
             fields = next_cause(locked.referral, message)
             payload = ReferralConflicting(**fields, conflicts_with=first.event_id, referral=coded)
-            once = message._replace(key=key, expires_at=FOR_EVER)
+            once = message._replace(key=key, expires_at=FOR_EVER, names=(), attachments=(), reply_to=None)
             if await locked.append(receipt(once, payload, b"{}", document)):
                 metrics.CONFLICTS.inc()
     desk.wake()
-    fault = Fault("message_id", "conflict", detail)
+    fault = Fault(place, "conflict", detail)
     raise Refused(409, "conflict", detail, fault, referral_id=str(first.referral_id))
 
 
@@ -217,3 +223,17 @@ def _repeats(message: Message, last: Last, referral: Referral) -> bool:
 def begins_anew(message: Message, first: First) -> bool:
     """Whether what looks like a repeat is a new referral: told by its content alone, and the first one is over."""
     return first.over and message.expires_at < FOR_EVER
+
+
+def coded_of(desk: Desk, source: Source, reading: Reading, locality: str, message: Message) -> CodedReferral:
+    """The coded referral; its age counts on the locality's date, its message id travels hashed."""
+    here = desk.place.localities.get(locality) or desk.place.localities[desk.place.default]
+    received = message.received_at.astimezone(here.zone).date()
+    coded = code(reading, desk.place, received, placed=source.locality is not None)
+    metrics.SCREENED.labels("yes" if coded.risk_words else "no").inc()
+    more: dict[str, str] = {}
+    if message.synthetic and coded.person_key:  # an invented person is nobody's history (promise 9)
+        more["person_key"] = person.keyed(desk.place.secret, "synthetic", coded.person_key)
+    if message.expires_at == FOR_EVER and message.key:
+        more["message_digest"] = message.key.hex()
+    return msgspec.structs.replace(coded, **more) if more else coded

@@ -101,10 +101,99 @@ async def test_a_new_referral_of_another_person_under_a_known_name_is_a_conflict
         assert record.json()["referral"]["person"]["name"] == ADA["name"]
 
 
-async def test_a_corrected_name_or_birth_date_is_the_same_person(database: Database, tmp_path: Path):
+async def test_a_new_message_with_a_corrected_birth_date_is_of_the_same_person_by_the_nhs_number(
+    database: Database, tmp_path: Path
+):
+    known = {**ADA, "nhs_number": "9990000018"}
     async with intake(database, tmp_path) as desk:
-        first = await take(desk, message("1"))
-        assert referral_in(await take(desk, message("2", person={**ADA, "born": "1984-03-18"}))) == referral_in(first)
+        first = await take(desk, message("1", person=known))
+        corrected = message("2", person={**known, "born": "1984-03-18"})
+        assert referral_in(await take(desk, corrected)) == referral_in(first)
+
+
+@pytest.mark.parametrize(
+    "somebody",
+    [
+        {"name": {"given": "Bob", "family": "Other"}, "postcode": "SW9 8AA"},
+        {"name": {"given": "Eve", "family": "Example"}, "born": "1984-03-17", "postcode": "SW9 8AA"},
+    ],
+    ids=["half known", "a twin"],
+)
+async def test_whoever_is_not_surely_the_same_person_is_not_made_part_of_anothers_referral(
+    database: Database, tmp_path: Path, somebody: dict[str, Any]
+):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1", person={**ADA, "nhs_number": "9990000018"}))
+        with pytest.raises(Refused, match="conflict") as refused:
+            await take(desk, message("2", person=somebody))
+        assert [fault.path for fault in refused.value.faults] == ["name"]
+        assert [event["sequence"] for event in await desk.events(referral_in(first))] == [1, 2]
+
+
+async def test_a_conflict_gives_the_other_persons_name_to_nobody(database: Database, tmp_path: Path):
+    bob = {"name": {"given": "Bob", "family": "Other"}, "postcode": "SW9 8AA"}
+    async with intake(database, tmp_path) as desk:
+        ada = await take(desk, message("1", name="A"))
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, message("1", name="B", person=bob))
+        again = await take(desk, message("2", name="B", person=bob))
+        assert referral_in(again) != referral_in(ada)
+        gone = Told("hl7v2", "cancel", {"message_id": "3"}, names=("B",))
+        assert referral_in(await take(desk, gone)) == referral_in(again)
+
+
+@pytest.mark.parametrize("does", ["amend", "cancel"])
+async def test_a_change_or_cancellation_that_is_surely_about_another_person_changes_nothing(
+    database: Database, tmp_path: Path, does: Any
+):
+    bob = {"name": {"given": "Bob", "family": "Other"}, "born": "1990-01-02", "nhs_number": "9990000026"}
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1", person={**ADA, "nhs_number": "9990000018"}))
+        wrong = message("2", does=does, person=bob)._replace(person={"person": bob})
+        for _ in range(2):
+            with pytest.raises(Refused, match="conflict"):
+                await take(desk, wrong)
+        received, conflicting = await desk.events(referral_in(first))
+        assert (received["sequence"], conflicting["sequence"]) == (1, 2)
+        assert "conflicts_with" in conflicting
+        record = await desk.get(f"/referrals/{referral_in(first)}/record", "hub", X_Purpose="direct-care")
+        assert record.json()["referral"]["person"]["name"] == ADA["name"]
+
+
+async def test_a_message_that_names_two_referrals_is_a_conflict(database: Database, tmp_path: Path):
+    async with intake(database, tmp_path) as desk:
+        one = await take(desk, message("1", name="A"))
+        await take(desk, message("2", name="B"))
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, message("3", name="B", does="amend")._replace(referral_id=UUID(referral_in(one))))
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, message("4", does="amend")._replace(names=("A", "B")))
+
+
+async def test_an_id_of_another_sources_referral_is_no_id_and_touches_nothing(database: Database, tmp_path: Path):
+    async with intake(database, tmp_path) as desk:
+        theirs = UUID(referral_in(await take(desk, message("1"), source="other-gp")))
+        mine = await take(desk, message("1", name="MINE")._replace(referral_id=theirs))
+        assert referral_in(mine) != str(theirs)
+        assert len(await desk.events(str(theirs))) == 1
+        with pytest.raises(Refused, match="not-found"):
+            await take(desk, Told("hl7v2", "cancel", {"message_id": "2"}, referral_id=theirs))
+
+
+async def test_a_repeat_is_answered_as_before_also_where_the_source_may_only_refer(database: Database, tmp_path: Path):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1"), source="form")
+        assert await take(desk, message("1"), source="form") == (first.body, True)
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, message("2", presentation={"phq9": 21}), source="form")
+        assert len(await desk.events(referral_in(first))) == 2
+
+
+async def test_words_of_risk_that_no_field_takes_are_not_overwritten(database: Database, tmp_path: Path):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1", unmapped={"note": "wants to end her life"}))
+        await take(desk, message("2", does="amend", unmapped={"note": "blood pressure normal"}))
+        assert (await desk.events(referral_in(first)))[-1]["referral"]["risk_words"] is True
 
 
 async def test_a_cancellation_finds_its_referral_by_name(database: Database, tmp_path: Path):

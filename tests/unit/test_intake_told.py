@@ -34,7 +34,21 @@ def test_a_code_that_no_table_knows_is_unmapped_and_never_something_near_it():
     assert unmapped(one, reading) == [{"path": "PID-22", "code": "ethnic-category|04"}]
 
 
-@pytest.mark.parametrize("value", ["Mrs Smith", "table|9434765919", "table|Smith Jones", "Smith", "table|hears voices"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Mrs Smith",
+        "table|9434765919",
+        "table|Smith Jones",
+        "Smith",
+        "table|hears voices",
+        "table|Khan",
+        "table|07700900123",
+        "table|SW98JX",
+        "table|1986-05-04",
+        "table|19860100",
+    ],
+)
 def test_what_might_be_a_word_or_a_number_of_a_person_is_not_shown_as_a_code(value: str):
     document = {"person": {"ethnic_category": value}}
     assert unmapped(told(document), read(document)) == [{"path": "person.ethnic_category", "code": ""}]

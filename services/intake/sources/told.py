@@ -36,9 +36,11 @@ TYPES: Final[Mapping[str, tuple[bytes, ...] | None]] = MappingProxyType(
         "text/plain": None,
     }
 )
+NAMED: Final = {"bars": "ServiceRequest.identifier", "hl7v2": "RF1-6"}  # where a sender calls a referral something
 MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
 MOST_ATTACHMENTS: Final = 20  # of one message
-_CODE: Final = re.compile(r"(?=[^|]*\|.*\d|[^|]*\|.{1,4}$)[a-z0-9-]{1,40}\|(?!\d{10}$)[A-Za-z0-9._/^-]{1,18}")
+# A code of at most three characters, or of SNOMED CT's shape; no telephone or NHS number and no date of birth.
+_CODE: Final = re.compile(r"[a-z0-9-]{1,40}\|(?:[A-Za-z0-9]{1,3}|(?!0|(?:19|20)\d{6}$|\d{10}$)\d{3,15}[01]0\d)")
 
 
 class Attachment(NamedTuple):
@@ -55,7 +57,8 @@ class Told(NamedTuple):
     `names` are what the sender itself calls the referral (not the message); `referral_id` is our own id, where the
     message quotes it. `trail` tells for a path of the document where in the message it stood. `reply_to` is what an
     answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person. `echo` is what the
-    standard's own answer must give back of the message; nothing else looks at it.
+    standard's own answer must give back of the message; nothing else looks at it. `person` is a document with whom a
+    cancellation says that it is about.
     """
 
     standard: Standard
@@ -68,9 +71,12 @@ class Told(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
     reply_to: Mapping[str, str] = MappingProxyType({})
     echo: Any = None
+    person: dict[str, Any] | None = None
 
     def place(self, path: str) -> str:
         """Where the value of a contract's path stood in the message; the path itself where nobody knows."""
+        if path == "name":
+            return NAMED.get(self.standard, path)
         inner = path
         while inner and inner not in self.trail:
             inner = inner.rpartition(".")[0] if "[" not in inner.rpartition(".")[2] else inner.rpartition("[")[0]

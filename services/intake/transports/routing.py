@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     Tells = Callable[[Request, Refused], Response]
 
 _PHONE: Final = "in an emergency phone, do not wait"
-_UNREAD: Final = frozenset((400, 401, 403, 408, 413, 429, 500, 503))  # nobody looked whether it was an emergency
+_UNREAD: Final = frozenset(
+    (400, 401, 403, 406, 408, 413, 415, 425, 429, 500, 503)
+)  # nobody looked whether it was an emergency
 
 
 def route(path: str, endpoint: Endpoint, method: str, told: Tells | None = None) -> Route:
