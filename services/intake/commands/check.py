@@ -43,7 +43,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--as", dest="standard", metavar="STANDARD", required=True, help="json, csv, bars, hl7v2 ...")
     parser.add_argument("--workflow", metavar="ID", help="of MESH, with --as mesh: which standard comes under it")
-    parser.add_argument("--source", metavar="S", help="whose settings count (default: a source without any)")
+    parser.add_argument("--source", metavar="S", help="whose settings count (default: one that may do everything)")
     add_files(parser)
     parser.add_argument("--screen", type=Path, metavar="FILE", default=DEPLOY / "screen.yaml", help="words of risk")
     parser.add_argument("--json", action="store_true", help="for a program")
@@ -101,9 +101,11 @@ def _messages(standard: str, content: bytes) -> list[bytes]:
 
 def _source(arguments: argparse.Namespace) -> Source:
     from services.intake.senders import Source
+    from services.intake.sources.hl7v2.profile import Hl7
 
     if arguments.source is None:
-        return Source(id="a-source", name="a source without settings", keys=("0" * 64,))
+        any_id = Hl7(application="any", processing=frozenset(("P", "T", "D")))
+        return Source(id="a-source", name="a source that may do everything", keys=("0" * 64,), hl7=any_id)
     found = {source.id: source for source in sources_of(arguments)}
     if arguments.source not in found:
         raise Usage("source", f"{arguments.sources} has no source {arguments.source}: {', '.join(sorted(found))}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.command_line import Commands
 
 DEPLOY: Final = Path(__file__).parents[3] / "deploy"
-ALWAYS: Final = ("json", "csv")  # with any key
+ALWAYS: Final = ("json", "csv", "bars")  # with any key
 EXAMPLES: Final = """
 frontdoor sources list                                  of deploy/sources.yaml
 frontdoor sources list --sources /etc/frontdoor/sources.yaml --json
