@@ -121,6 +121,14 @@ def messages(block: bytes) -> list[bytes]:
     return [block[start:end] for start, end in zip(starts, [*starts[1:], len(block)], strict=True)]
 
 
+def alone(block: bytes) -> bytes:
+    """The one message of a block. `Refused` where there are more: an answer tells of one, and none may go unseen behind it."""
+    found = messages(block)
+    if len(found) > 1:
+        raise Refused(413, "too-large", "one message is taken here at a time: send those of a batch one by one")
+    return found[0]
+
+
 def parse(body: bytes, charset: str | None = None) -> Message:
     """The message in `body`. `Refused` where it does not begin as one, or is longer than is read."""
     if body[:3] != b"MSH" or len(body) < 8 or not _separates(body[3]):
