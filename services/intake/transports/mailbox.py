@@ -95,11 +95,12 @@ class Mailbox:
                 return None
             packed = Packed(self.settings.mesh_max_body)
             found = _described(message_id, first.headers)
-            try:
-                self._unpack(message_id, first, packed)
-                return found._replace(body=packed.content())
-            except Refused as fault:
-                return found._replace(body=packed.kept(), fault=fault)
+            with first:  # it holds a connection, also where its headers alone say that nothing can be read
+                try:
+                    self._unpack(message_id, first, packed)
+                    return found._replace(body=packed.content())
+                except Refused as fault:
+                    return found._replace(body=packed.kept(), fault=fault)
 
     def send(self, to: str, body: bytes, local_id: str, subject: str) -> bool:
         """Sends an answer; whether MESH carries it."""
