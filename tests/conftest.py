@@ -96,6 +96,14 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
     asyncio.run(_drop(fresh))
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres: PostgresServer) -> Iterator[Database]:
+    """One for all tests of a file, each of which keeps to rows of its own."""
+    fresh = asyncio.run(_fresh(postgres))
+    yield fresh
+    asyncio.run(_drop(fresh))
+
+
 @pytest.fixture
 def stack(make_kafka: Callable[..., Kafka], database: Database, tmp_path: Path) -> Iterator[Stack]:
     """Everything of one test's own, nothing started but the broker and the database."""

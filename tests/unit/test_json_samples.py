@@ -24,7 +24,7 @@ SAMPLES: Final = Path(__file__).parents[1] / "samples" / "json"
 EXPECTED: Final[dict[str, dict[str, Any]]] = yaml.safe_load((SAMPLES / "expected.yaml").read_text())
 GP: Final = Source(id="gp", name="gp", keys=("0" * 64,))
 MOMENT: Final = Moment(dt.datetime(2026, 11, 23, tzinfo=dt.UTC), UUID(int=7))
-NOTHING: Final = {"warnings": [], "faults": [], "risk_words": False, "emergency": False}
+NOTHING: Final[dict[str, Any]] = {"warnings": [], "faults": [], "risk_words": False, "emergency": False}
 
 
 def test_every_sample_has_its_expectation():
@@ -44,7 +44,7 @@ def test_a_sample_yields(name: str):
 
 def yielded(body: bytes) -> dict[str, Any]:
     """What a message yields, in the terms of expected.yaml."""
-    found: dict[str, Any] = dict(NOTHING)
+    found = dict(NOTHING)
     try:
         told = FORMS["json"].read(body, GP)
         reading = read(told.document, PLACE.screen.silent)
