@@ -16,10 +16,11 @@ import orjson
 
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice, tidy
-from services.intake.sources.csv import cells
+from services.intake.sources.csv import cells, danger
 from services.intake.sources.csv.rows import ENCODINGS, FAULT, SEPARATORS, Head, Row, opened
 from services.intake.sources.json import storable
 from services.intake.sources.told import Told
+from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +75,7 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
     """What a row says, as far as it can be told, and why it is not taken."""
     document: dict[str, Any] = {}
     others: dict[str, str] = {}
-    trail, faults = {}, [row.fault] if row.fault else []
+    trail, faults = {}, [danger.told_to_phone(row.fault)] if row.fault else []
     coded = {column.path for column in head.columns}
     for column, cell in zip(head.columns, row.cells, strict=False):
         text = storable(cell).strip()
@@ -88,12 +89,14 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
             path, value = cells.reason(text) if "reason.code" not in coded else ("reason.text", text)
         trail[path] = column.place
         if fault:
-            faults.append(Fault(column.place, fault, cells.DETAILS[fault]))
+            faults.append(danger.told_to_phone(Fault(column.place, fault, cells.DETAILS[fault]), column))
         else:
             _put(document, path, value)
     if len(row.cells) > len(head.columns):
         detail = "more cells than heads of columns: a separator stands in a text without quotes"
-        faults.append(Fault(f"column {len(head.columns) + 1}", "unreadable", detail))
+        faults.append(danger.told_to_phone(Fault(f"column {len(head.columns) + 1}", "unreadable", detail)))
+    if danger.seen(head, row):
+        _put(document, "referrer.urgency", Urgency.EMERGENCY.value)  # it is refused, and only the answer to it sees this
     said = _listed(document) | ({"unmapped": others} if others else {})
     return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(head, row)), tuple(faults)
 
