@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import deque
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
 from services.intake.problems import Fault, Refused
 from services.intake.sources.csv.heads import Column, columns
@@ -25,6 +25,12 @@ _BOM: Final = (
     "\N{LATIN SMALL LETTER I WITH DIAERESIS}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{INVERTED QUESTION MARK}"
 )
 _SAYS: Final = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)  # a spreadsheet's own first line
+_QUOTES: Final = (
+    f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters"
+)
+_LONG: Final = (
+    f"a line of more than {LONGEST} characters, which is read no further: take its end from the file that was sent"
+)
 FAULT: Final = "fault"  # the head of a first column that is not read: why the row was refused before
 
 
@@ -67,9 +73,28 @@ def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None 
     stream.seek(0)
     codecs = ENCODINGS[encoding] if encoding else () if start in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8", "cp1252")
     text = io.TextIOWrapper(stream, "latin-1" if codecs else "utf-16", errors="replace", newline="")
-    lines = _Lines(text)
+    lines = _Lines(_bounded(text))
     head = _head_of(lines, codecs, SEPARATORS[separator] if separator else None)
     return head, _rows(head, lines)
+
+
+def _bounded(text: TextIO) -> Iterator[str]:
+    """Lines with their ends. One longer than `LONGEST` is cut to a character more, by which it is known, and its end."""
+    halved = False  # a line end, of which the carriage return is read
+    while line := text.readline(LONGEST + 1):
+        whole, halved = not (halved and line == "\n"), False
+        if len(line) > LONGEST:
+            line, halved = _cut(line, text)  # noqa: PLW2901  (the rest is behind us)
+        if whole:
+            yield line
+
+
+def _cut(first: str, text: TextIO) -> tuple[str, bool]:
+    """The beginning of a long line, with its end; and whether a line feed may still belong to that."""
+    last = first
+    while last and last[-1] not in "\r\n":
+        last = text.readline(LONGEST + 1)
+    return first if last is first else first + last[-1:], last.endswith("\r")
 
 
 class _Lines:
@@ -163,16 +188,15 @@ def _rows(head: Head, lines: _Lines) -> Iterator[Row]:
 
 
 def _next(head: Head, lines: _Lines) -> tuple[list[str], Fault | None]:
-    """The cells of the next row. Where its quotes do not fit, only its first line is taken for it: the next is a row again."""
+    """The cells of the next row. Where it cannot be read to its end, only its first line is taken for it: the next is a row again."""
     try:
-        return next(csv.reader(lines, delimiter=head.separator, strict=True), []), None
+        cells = next(csv.reader(lines, delimiter=head.separator, strict=True), [])
+        if all(len(line) <= LONGEST for line in lines.held):
+            return cells, None
     except csv.Error:
-        lines.keep_first()
-    fault = Fault(
-        "",
-        "unreadable",
-        f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters",
-    )
+        pass
+    lines.keep_first()
+    fault = Fault("", "unreadable", _LONG if len(lines.held[0]) > LONGEST else _QUOTES)
     try:
         return next(csv.reader([lines.held[0].rstrip("\r\n")], delimiter=head.separator), []), fault
     except csv.Error:

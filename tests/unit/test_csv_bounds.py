@@ -1,0 +1,80 @@
+"""However long a line or wide a head, a file is read in little memory, and the rows behind it are read."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+
+import pytest
+
+from services.intake.commands.portions import portions
+from services.intake.problems import Refused
+from services.intake.sources import csv
+from services.intake.sources.csv.rows import LONGEST
+
+HEAD = b"family,born,reason.text\n"
+ROW = b"Example,1984-03-17,low\n"
+MOST = 4_000_000  # bytes of memory
+
+
+class Endless(io.RawIOBase):
+    """A file of one line that goes on and on."""
+
+    def __init__(self, size: int) -> None:
+        self._before, self._left = HEAD, size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, *_: int) -> int:
+        return 0
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any buffer, as BufferedReader gives it
+        some = self._before or b"a" * min(len(buffer), self._left)
+        buffer[: len(some)] = some
+        self._left, self._before = self._left - (0 if self._before else len(some)), b""
+        return len(some)
+
+
+@pytest.mark.parametrize("long", [b"a" * 5_000_000, b"a," * 2_500_000, b'"' + b"a" * 5_000_000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_line_that_is_too_long_is_one_row_with_a_fault_and_the_next_is_read(long: bytes, end: bytes):
+    body = (HEAD + ROW + long + b"\n" + ROW).replace(b"\n", end)
+    head, rows = csv.opened(io.BytesIO(body))
+    found = [(row.line, row.fault.code if row.fault else None, len(row.raw) <= LONGEST + 3) for row in rows]
+    assert found == [(2, None, True), (3, "unreadable", True), (4, None, True)]
+    _, faults = csv.row_told(head, csv.rows_of(body, None, None, 9)[1][1])
+    assert "characters" in faults[0].detail
+
+
+@pytest.mark.parametrize("more", range(-2, 3))
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_line_about_as_long_as_may_be_is_one_row_whatever_ends_it(more: int, end: bytes):
+    body = (HEAD + b"a" * (LONGEST + more) + b"\n" + ROW).replace(b"\n", end)
+    _, rows = csv.rows_of(body, None, None, 9)
+    assert [row.line for row in rows] == [2, 3]
+    assert rows[1].fault is None
+
+
+def test_a_row_that_goes_on_into_a_line_that_is_too_long_takes_nothing_of_it():
+    body = HEAD + b'Example,1984-03-17,"low\n' + b"a" * LONGEST + b'aaa"\n' + ROW
+    _, rows = csv.rows_of(body, None, None, 9)
+    assert [(row.line, row.fault is None) for row in rows] == [(2, False), (3, False), (4, True)]
+
+
+def test_a_cut_row_is_answered_at_the_line_that_it_has_in_its_portion():
+    body = HEAD + ROW + b"a" * 200_000 + b"\r\n" + ROW
+    for portion in portions(*csv.opened(io.BytesIO(body)), 10):
+        _, there = csv.rows_of(portion.body, None, None, 10)
+        assert [(row.line, row.raw) for row in there] == [(line, row.raw) for line, row in portion.by_line().items()]
+
+
+def test_a_file_without_line_ends_takes_little_memory():
+    tracemalloc.start()
+    _, rows = csv.opened(io.BufferedReader(Endless(60_000_000)))  # type: ignore[type-var]  # a raw stream all the same
+    assert [row.fault is None for row in rows] == [False]
+    assert tracemalloc.get_traced_memory()[1] < MOST
+    tracemalloc.stop()
