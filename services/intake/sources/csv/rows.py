@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LONGEST: Final = 65_536  # characters of a row: one whose quote never closes must not swallow the rows after it
+MOST_COLUMNS: Final = 1_000  # the contract has fewer places that anyone fills, and every row is kept with its head
 SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 ENCODINGS: Final = {"utf-8": ("utf-8",), "windows-1252": ("cp1252",), "utf-16": ()}
 _BOM: Final = (
@@ -137,7 +138,9 @@ def _head_of(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> H
             break
         before += line
         lines.next_row()
+        _demand_short(before)
     text = "".join(lines.held)
+    _demand_short(before + text)
     found = [
         columns(_heads(text.removeprefix(_BOM), one, codecs))
         for one in ([separator] if separator else SEPARATORS.values())
@@ -151,13 +154,20 @@ def _head_of(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> H
 
 def _heads(text: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
     try:
-        return next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])
+        return next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])[: MOST_COLUMNS + 1]
     except csv.Error:
         return []
 
 
+def _demand_short(text: str) -> None:
+    if len(text) > LONGEST:
+        raise Refused(400, "too-large", f"the heads of the columns, with what stands before them, have over {LONGEST} characters")
+
+
 def _demand(head: Head) -> None:
-    """Refuses a head that names nothing, or one thing twice."""
+    """Refuses a head that is too wide, that names nothing, or one thing twice."""
+    if len(head.columns) > MOST_COLUMNS:
+        raise Refused(400, "too-large", f"more than {MOST_COLUMNS:,} columns: take out those that are empty")
     if "\x00" in head.text:
         raise Refused(400, "unreadable", "no UTF-8 and no Windows-1252: if it is UTF-16, say so")
     known = [column for column in head.columns if column.path]
