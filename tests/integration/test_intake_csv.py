@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from services.intake.commands import register
 from services.intake.openapi import document
+from services.intake.sources import csv
+from services.intake.sources.csv.danger import PHONE
 from tests.intake import intake
 
 if TYPE_CHECKING:
@@ -97,6 +100,32 @@ async def test_the_own_id_of_a_row_counts_and_other_content_under_it_is_a_confli
         assert [row["code"] for row in answer.json()["refused"]] == ["conflict"]
         events = await desk.events()
         assert [event["sequence"] for event in events] == [1, 2]
+
+
+async def test_a_row_that_does_not_fall_into_its_columns_is_listed_among_the_emergencies_if_any_of_it_says_so(
+    database: Database, tmp_path: Path
+):
+    async with intake(database, tmp_path) as desk:
+        head = "nhs number,reason.text,urgency\n"
+        rows = '9990000018,"Wants to die tonight,emergency\n9990000018,Low, wants to die,emergency\n9990000018,"Low,3\n'
+        told = (await desk.post("/referrals/csv", (head + rows).encode())).json()
+        assert [one["line"] for one in told["emergencies"]] == [2, 3]
+        assert [PHONE in row["errors"][0]["detail"] for row in told["refused"]] == [True, True, True]
+
+
+async def test_a_file_is_read_beside_the_requests_of_others(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    real, threads = csv.rows_of, list[threading.Thread]()
+
+    def noted(*words: Any) -> Any:
+        threads.append(threading.current_thread())
+        return real(*words)
+
+    monkeypatch.setattr(csv, "rows_of", noted)
+    async with intake(database, tmp_path) as desk:
+        assert (await desk.post("/referrals/csv", (HEAD + ADA).encode())).status_code == 202
+    assert threads and threading.current_thread() not in threads
 
 
 async def test_rows_have_a_rate_and_a_number(database: Database, tmp_path: Path):

@@ -109,15 +109,17 @@ class Csv:
         encoding, separator = (
             _chosen(request, *one) for one in (("encoding", csv.ENCODINGS), ("separator", csv.SEPARATORS))
         )
-        head, rows = csv.rows_of(incoming.body, encoding, separator, self._settings.csv_rows)
+        most = self._settings.csv_rows
+        head, rows, month_first = await asyncio.to_thread(_read, incoming.body, encoding, separator, most)
         self._admission.pace_rows(source, len(rows))
-        report = await self._take(source, head, rows, incoming.traceparent)
+        report = await self._take(source, head, rows, incoming.traceparent, month_first=month_first)
         headers = {"Retry-After": "2"} if report.status == 503 else None
         return Response(orjson.dumps(report.as_json()), report.status, headers, "application/json")
 
-    async def _take(self, source: Source, head: Head, rows: Sequence[Row], traceparent: str) -> Report:
+    async def _take(
+        self, source: Source, head: Head, rows: Sequence[Row], traceparent: str, *, month_first: bool
+    ) -> Report:
         """Takes the rows, a few at once; when one finds us busy, the others are not tried."""
-        month_first = csv.month_first(head, rows)
         report = Report([column.number for column in head.unknown])
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
@@ -149,6 +151,12 @@ class Csv:
             failed = Refused(500, "failed", "not taken: this is our fault, and was logged")
             failed.__cause__ = error
             return failed
+
+
+def _read(body: bytes, encoding: str | None, separator: str | None, most: int) -> tuple[Head, list[Row], bool]:
+    """A file's head and rows, and whether any has its month first. It may take a second, so others are served beside it."""
+    head, rows = csv.rows_of(body, encoding, separator, most)
+    return head, rows, csv.month_first(head, rows)
 
 
 def _busy() -> Refused:
