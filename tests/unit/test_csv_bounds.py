@@ -10,6 +10,7 @@ import pytest
 from services.intake.commands.portions import portions
 from services.intake.problems import Refused
 from services.intake.sources import csv
+from services.intake.sources.csv import rows as csv_rows
 from services.intake.sources.csv.rows import LONGEST
 
 HEAD = b"family,born,reason.text\n"
@@ -63,6 +64,22 @@ def test_a_row_that_goes_on_into_a_line_that_is_too_long_takes_nothing_of_it():
     body = HEAD + b'Example,1984-03-17,"low\n' + b"a" * LONGEST + b'aaa"\n' + ROW
     _, rows = csv.rows_of(body, None, None, 9)
     assert [(row.line, row.fault is None) for row in rows] == [(2, False), (3, False), (4, True)]
+
+
+def test_quotes_that_never_close_are_not_looked_for_through_the_whole_file():
+    read = []
+
+    class Noted(csv_rows._Lines):
+        def __next__(self) -> str:
+            read.append(1)
+            return super().__next__()
+
+    lines = 490
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "_Lines", Noted)
+        _, rows = csv.opened(io.BytesIO(HEAD + b'x","\n' * lines + b"\n" * 100_000))
+        assert sum(row.fault is not None for row in rows) == lines
+    assert len(read) < 2 * lines * csv_rows.MOST_LINES
 
 
 def test_a_cut_row_is_answered_at_the_line_that_it_has_in_its_portion():

@@ -96,7 +96,9 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
         detail = "more cells than heads of columns: a separator stands in a text without quotes"
         faults.append(danger.told_to_phone(Fault(f"column {len(head.columns) + 1}", "unreadable", detail)))
     if danger.seen(head, row):
-        _put(document, "referrer.urgency", Urgency.EMERGENCY.value)  # it is refused, and only the answer to it sees this
+        _put(
+            document, "referrer.urgency", Urgency.EMERGENCY.value
+        )  # it is refused, and only the answer to it sees this
     said = _listed(document) | ({"unmapped": others} if others else {})
     return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(head, row)), tuple(faults)
 

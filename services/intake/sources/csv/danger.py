@@ -36,19 +36,22 @@ def seen(head: Head, row: Row) -> bool:
     """
     if row.fault is None and len(row.cells) <= len(head.columns):
         return False
+    pieces = [piece.strip(" \t\"'") for piece in re.split(f"[{re.escape(head.separator)}\r\n]", row.raw.rstrip("\r\n"))]
+    if any(_urgent(text) and not text.isdigit() for text in {*pieces, *row.cells}):
+        return True
     return any(
-        (URGENCY.read(text) == Urgency.EMERGENCY and not text.isdigit())
-        or (path == "referrer.urgency" and URGENCY.read(text) == Urgency.EMERGENCY)
-        or (path == "risk.life_in_danger" and YES_NO.read(text) == "yes")
-        for path, text in _pieces(head, row)
+        (path == "referrer.urgency" and _urgent(text)) or (path == "risk.life_in_danger" and YES_NO.read(text) == "yes")
+        for some in (pieces, row.cells)
+        for path, text in _beside(head, some)
     )
 
 
-def _pieces(head: Head, row: Row) -> Iterator[tuple[str | None, str]]:
-    """What stands between separators and line ends, quotes or not, beside the paths that it may be of."""
+def _urgent(text: str) -> bool:
+    return bool(URGENCY.read(text) == Urgency.EMERGENCY)
+
+
+def _beside(head: Head, some: list[str]) -> Iterator[tuple[str | None, str]]:
+    """The paths of the columns with what stands there, counted from either end."""
     paths = [column.path for column in head.columns]
-    pieces = [piece.strip(" \t\"'") for piece in re.split(f"[{re.escape(head.separator)}\r\n]", row.raw.rstrip("\r\n"))]
-    for some in (pieces, row.cells):
-        yield from zip(paths, some, strict=False)
-        yield from zip(reversed(paths), reversed(some), strict=False)
-        yield from ((None, piece) for piece in some)
+    yield from zip(paths, some, strict=False)
+    yield from zip(reversed(paths), reversed(some), strict=False)

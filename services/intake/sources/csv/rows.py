@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LONGEST: Final = 65_536  # characters of a row: one whose quote never closes must not swallow the rows after it
+MOST_LINES: Final = 1_000  # of a row, for the same reason: each of them is read again as a row of its own
 MOST_COLUMNS: Final = 1_000  # the contract has fewer places that anyone fills, and every row is kept with its head
 SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 ENCODINGS: Final = {"utf-8": ("utf-8",), "windows-1252": ("cp1252",), "utf-16": ()}
@@ -26,9 +27,7 @@ _BOM: Final = (
     "\N{LATIN SMALL LETTER I WITH DIAERESIS}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{INVERTED QUESTION MARK}"
 )
 _SAYS: Final = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)  # a spreadsheet's own first line
-_QUOTES: Final = (
-    f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters"
-)
+_QUOTES: Final = f"quotes that do not fit: they open without closing, or stand inside a text undoubled; or more than {LONGEST} characters or {MOST_LINES} lines"
 _LONG: Final = (
     f"a line of more than {LONGEST} characters, which is read no further: take its end from the file that was sent"
 )
@@ -111,7 +110,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self._size > LONGEST:
+        if self._size > LONGEST or len(self.held) >= MOST_LINES:
             raise StopIteration
         line = self._back.popleft() if self._back else next(self._lines)
         self.held.append(line)
@@ -161,7 +160,9 @@ def _heads(text: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
 
 def _demand_short(text: str) -> None:
     if len(text) > LONGEST:
-        raise Refused(400, "too-large", f"the heads of the columns, with what stands before them, have over {LONGEST} characters")
+        raise Refused(
+            400, "too-large", f"the heads of the columns, with what stands before them, have over {LONGEST} characters"
+        )
 
 
 def _demand(head: Head) -> None:
