@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from services.intake.sources.csv import FAULT
+from services.intake.sources.csv.formulas import harmless
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +70,10 @@ class Report:
         if self._rows is None:
             self.mend = _free(self._file)
             self._rows = self._writer(self.mend, self._head.separator, os.O_EXCL)
-            self._rows.writerow((FAULT, *[column.head for column in self._head.columns][self._head.mended :]))
-        self._rows.writerow((_words(told), *row.cells[self._head.mended :]))
+            self._rows.writerow(
+                (FAULT, *map(harmless, [column.head for column in self._head.columns][self._head.mended :]))
+            )
+        self._rows.writerow((_words(told), *map(harmless, row.cells[self._head.mended :])))
 
     def _writer(self, file: Path, separator: str, how: int) -> Any:
         """Writes rows that only this user may read; with the mark by which spreadsheets know UTF-8."""

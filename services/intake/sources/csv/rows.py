@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
 from services.intake.problems import Fault, Refused
+from services.intake.sources.csv.formulas import as_sent
 from services.intake.sources.csv.heads import Column, columns
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Head(NamedTuple):
     @property
     def mended(self) -> bool:
         """Whether these are rows that were refused before: why stands in a first column, which is not read."""
-        return bool(self.columns) and self.columns[0].head.strip().casefold() == FAULT
+        return bool(self.columns) and _is_fault(self.columns[0].head)
 
     @property
     def unknown(self) -> list[Column]:
@@ -84,7 +85,7 @@ def _bounded(text: TextIO) -> Iterator[str]:
     while line := text.readline(LONGEST + 1):
         whole, halved = not (halved and line == "\n"), False
         if len(line) > LONGEST:
-            line, halved = _cut(line, text)  # noqa: PLW2901  (the rest is behind us)
+            line, halved = _cut(line, text)
         if whole:
             yield line
 
@@ -153,9 +154,14 @@ def _head_of(lines: _Lines, codecs: tuple[str, ...], separator: str | None) -> H
 
 def _heads(text: str, separator: str, codecs: tuple[str, ...]) -> list[str]:
     try:
-        return next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])[: MOST_COLUMNS + 1]
+        heads = next(csv.reader([_decoded(text, codecs)[0]], delimiter=separator), [])[: MOST_COLUMNS + 1]
     except csv.Error:
         return []
+    return [as_sent(head) for head in heads] if heads and _is_fault(heads[0]) else heads
+
+
+def _is_fault(head: str) -> bool:
+    return head.strip().casefold() == FAULT
 
 
 def _demand_short(text: str) -> None:
@@ -194,7 +200,8 @@ def _rows(head: Head, lines: _Lines) -> Iterator[Row]:
         if not lines.held:
             return
         if fault or any(cell.strip() for cell in cells):
-            yield _row(head, lines, cells, fault)
+            row = _row(head, lines, cells, fault)
+            yield row._replace(cells=[as_sent(cell) for cell in row.cells]) if head.mended else row
         lines.next_row()
 
 
