@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.stack import KEYS
 from tests.waiting import eventually
@@ -134,6 +135,31 @@ def test_it_finds_the_system_that_runs_here_and_shows_how_far_it_is(up: Start, d
         os.close(descriptor)
     nobody = subprocess.run([*words[:-1], "nobody"], capture_output=True, text=True, check=False, timeout=60)
     assert (nobody.returncode, source in nobody.stderr) == (2, True)
+
+
+async def test_a_source_that_has_sent_its_rows_of_a_minute_waits_as_it_is_told_and_loses_none(
+    stack: Stack, tmp_path: Path
+):
+    sources = stack.config / "sources.yaml"
+    known = yaml.safe_load(sources.read_text())
+    known["sources"]["gp"]["rows_per_minute"] = 60
+    sources.write_text(yaml.safe_dump(known))
+    stack.start("intake")
+    file = tmp_path / "list.csv"
+    file.write_text(HEAD + rows(0, 62))
+    code, report, _ = await imported(stack, file, "--portion", "60", "--patience", "0")
+    assert (code, report["taken"], report["refused"]) == (0, 62, 0)
+    assert await taken(stack) == 62
+
+
+async def test_a_file_of_one_line_without_an_end_is_a_row_to_mend(stack: Stack, tmp_path: Path):
+    stack.start("intake")
+    file = tmp_path / "list.csv"
+    file.write_text(HEAD + rows(0, 1) + "a" * 2_000_000)
+    code, report, _ = await imported(stack, file)
+    assert (code, report["taken"], [fault["line"] for fault in report["faults"]]) == (1, 1, [3])
+    assert "in an emergency phone" in report["faults"][0]["errors"][0]["detail"]
+    assert Path(report["mend"]).stat().st_size < 100_000
 
 
 async def test_a_wrong_key_an_absent_intake_and_a_file_that_is_none_are_said(stack: Stack, tmp_path: Path):
