@@ -54,6 +54,7 @@ def test_a_message_is_shown_value_by_value_with_its_answer_and_what_triage_would
     assert code == 0
     assert "test message" in shown.splitlines()[0]
     assert "presentation.phq9" in shown
+    assert '    "warnings": []' in shown.splitlines()
 
 
 def test_each_row_of_a_csv_file_is_shown_by_its_columns(ran: Ran, tmp_path: Path):
@@ -63,8 +64,16 @@ def test_each_row_of_a_csv_file_is_shown_by_its_columns(ran: Ran, tmp_path: Path
     assert code == 1
     assert {"place": "column 2 (person.born)", "path": "person.born", "value": "1984-03-17"} in first["values"]
     assert [value["place"] for value in first["unmapped"]] == ["Pets"]
+    assert first["values"][-1]["path"] == "message_id" and first["values"][-1]["place"] == "the whole row"
     assert "999" in json.loads(first["answer"]["body"])["phone_now"]
     assert (second["taken"], second["answer"]["status"]) == (False, "400")
+
+
+def test_a_yes_in_json_is_shown_as_json_has_it(ran: Ran, tmp_path: Path):
+    file = tmp_path / "referral.json"
+    file.write_bytes(orjson.dumps(EXAMPLES["minimal"] | {"risk": {"means": True}}))
+    line = next(line for line in ran("check", str(file), "--as", "json")[1].splitlines() if "risk.means" in line)
+    assert line.split() == ["risk.means", "risk.means", "true"]
 
 
 def test_a_refusal_is_a_finding_and_a_wrong_word_is_not_a_traceback(ran: Ran, full: Path, tmp_path: Path):

@@ -142,9 +142,17 @@ def _lines(standard: str, seen: Preview) -> Iterator[str]:
     yield from _table(("no field takes", "kept and screened in", "value"), seen.unmapped)
     yield from _table(("warning", "code", "means"), (notice.as_json().values() for notice in seen.warnings))
     yield f"\nanswered ({seen.reply.status}):"
-    yield from (f"  {line}" for line in seen.reply.body.decode(errors="replace").splitlines())
+    yield from (f"  {line}" for line in _laid_out(seen.reply.body.decode(errors="replace")).splitlines())
     if seen.facts is not None:
         yield from _table(("triage would be told", "fact"), _flat(seen.facts))
+
+
+def _laid_out(answer: str) -> str:
+    """An answer to read: JSON with a line for each of its members."""
+    try:
+        return json.dumps(json.loads(answer), indent=2, ensure_ascii=False)
+    except ValueError:
+        return answer
 
 
 def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -157,7 +165,9 @@ def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _table(heads: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """A table in plain text; nothing where it has no rows."""
-    told = [[" ".join(str(cell).split()) for cell in row] for row in rows]
+    told = [
+        [json.dumps(cell) if isinstance(cell, bool) else " ".join(str(cell).split()) for cell in row] for row in rows
+    ]
     if not told:
         return
     widths = [min(_WIDEST, max(map(len, column))) for column in zip(heads, *told, strict=True)]

@@ -99,6 +99,7 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
         _put(
             document, "referrer.urgency", Urgency.EMERGENCY.value
         )  # it is refused, and only the answer to it sees this
+    trail.setdefault("message_id", "the whole row")  # of what it says one is made
     said = _listed(document) | ({"unmapped": others} if others else {})
     return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(head, row)), tuple(faults)
 
