@@ -117,3 +117,15 @@ def test_a_head_that_is_too_wide_is_refused(start: bytes):
 def test_a_thousand_columns_are_read():
     head, _ = csv.opened(io.BytesIO(b"born" + b",a" * 999 + b"\n"))
     assert len(head.columns) == 1000
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_utf_16_is_read_with_and_without_its_mark_where_it_is_told(codec: str):
+    file = "reason.text,person.nhs_number\nlow,9990000018\n".encode(codec)
+    _, rows = csv.opened(io.BytesIO(file), "utf-16")
+    assert [row.cells for row in rows] == [["low", "9990000018"]]
+
+
+def test_a_file_that_is_no_utf_16_is_refused_where_that_is_told():
+    with pytest.raises(Refused, match="unreadable"):
+        csv.opened(io.BytesIO(b"reason.text,person.nhs_number\n"), "utf-16")

@@ -17,7 +17,8 @@ import orjson
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice, tidy
 from services.intake.sources.csv import cells, danger
-from services.intake.sources.csv.rows import ENCODINGS, FAULT, SEPARATORS, Head, Row, opened
+from services.intake.sources.csv.encodings import ENCODINGS
+from services.intake.sources.csv.rows import FAULT, SEPARATORS, Head, Row, opened
 from services.intake.sources.json import storable
 from services.intake.sources.told import Told
 from shared.codes import Urgency

@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
 from services.intake.problems import Fault, Refused
+from services.intake.sources.csv.encodings import ENCODINGS, wide
 from services.intake.sources.csv.formulas import as_sent
 from services.intake.sources.csv.heads import Column, columns
 
@@ -23,7 +24,6 @@ LONGEST: Final = 65_536  # characters of a row: one whose quote never closes mus
 MOST_LINES: Final = 1_000  # of a row, for the same reason: each of them is read again as a row of its own
 MOST_COLUMNS: Final = 1_000  # the contract has fewer places that anyone fills, and every row is kept with its head
 SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-ENCODINGS: Final = {"utf-8": ("utf-8",), "windows-1252": ("cp1252",), "utf-16": ()}
 _BOM: Final = (
     "\N{LATIN SMALL LETTER I WITH DIAERESIS}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{INVERTED QUESTION MARK}"
 )
@@ -73,7 +73,7 @@ def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None 
     start = stream.read(2)
     stream.seek(0)
     codecs = ENCODINGS[encoding] if encoding else () if start in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8", "cp1252")
-    text = io.TextIOWrapper(stream, "latin-1" if codecs else "utf-16", errors="replace", newline="")
+    text = io.TextIOWrapper(stream, "latin-1" if codecs else wide(start), errors="replace", newline="")
     lines = _Lines(_bounded(text))
     head = _head_of(lines, codecs, SEPARATORS[separator] if separator else None)
     return head, _rows(head, lines)
