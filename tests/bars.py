@@ -33,6 +33,7 @@ SOURCES: Final = {
     "gp": Source(id="gp", name="gp", keys=KEY),
     "strict-gp": Source(id="strict-gp", name="strict-gp", keys=KEY, bars=Bars(receivers=frozenset(("RXX01",)))),
 }
+_VALUE: Final = {str: "valueString", int: "valueInteger", float: "valueDecimal", bool: "valueBoolean"}
 TEAM: Final = Team(id="therapies", name="therapies", keys=KEY, destinations=frozenset(("talking-therapies-step-2",)))
 _MODELS: Final = {model.__name__: model for model in (Bundle, OperationOutcome, CapabilityStatement, ServiceRequest)}
 
@@ -64,6 +65,24 @@ def changed(name: str, **fields: dict[str, Any]) -> bytes:
         resource |= fields.get(resource["resourceType"], {})
         entry["resource"] = {name: value for name, value in resource.items() if value is not None}
     return json.dumps(bundle).encode()
+
+
+def grown(*resources: dict[str, Any], name: str = "new-referral.json") -> bytes:
+    """A sample with more resources."""
+    bundle = json.loads(sample(name))
+    bundle["entry"] += [{"fullUrl": f"urn:uuid:{uuid4()}", "resource": resource} for resource in resources]
+    return json.dumps(bundle).encode()
+
+
+def answers(*given: tuple[str, Any], status: str = "completed") -> dict[str, Any]:
+    """A QuestionnaireResponse that answers fields of the contract."""
+    items = [{"linkId": asked, "answer": [{_VALUE[type(value)]: value}]} for asked, value in given]
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "status": status,
+        "questionnaire": "urn:frontdoor:contract",
+        "item": items,
+    }
 
 
 async def post(desk: Desk, body: bytes, key: str = "gp", ids: Ids | None = None, **headers: str) -> httpx.Response:

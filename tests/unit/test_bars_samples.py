@@ -9,14 +9,16 @@ from uuid import UUID
 import orjson
 import pytest
 
+from services.intake.emergency import is_emergency
 from services.intake.person import demand
 from services.intake.problems import Refused
 from services.intake.reading import read
 from services.intake.sources.bars import outcome
 from services.intake.sources.forms import FORMS, Moment
-from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, issue, parsed, request_id, sample
+from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, answers, grown, issue, parsed, request_id, sample
 
 if TYPE_CHECKING:
+    from services.intake.reading import Reading
     from services.intake.sources.told import Told
 
 MOMENT = Moment(dt.datetime(2026, 11, 25, tzinfo=dt.UTC), UUID(int=7))
@@ -27,6 +29,12 @@ def told(name: str) -> Told:
     if sender == TEAM.id:
         return outcome.told(sample(name), TEAM)
     return FORMS["bars"].read(sample(name), SOURCES[sender])
+
+
+def heard(*resources: dict[str, Any]) -> tuple[Told, Reading]:
+    """What a referral says with these resources in it, and what is read of it."""
+    one = FORMS["bars"].read(grown(*resources), SOURCES["gp"])
+    return one, read(one.document)
 
 
 def found(document: Any, path: str) -> Any:
@@ -82,3 +90,35 @@ def test_no_warning_and_no_place_holds_anything_of_the_person():
                 (*one.trail.values(), *(notice.path for notice in one.warnings), *one.document.get("unmapped", {}))
             )
             assert not [word for word in ("Ada", "Example", "9990000018", "SW9", "07700") if word in places], name
+
+
+def test_a_repeat_of_an_emergency_says_phone_now_too():
+    one = told("priority-stat.json")
+    kept = {"referral_id": str(UUID(int=9)), "emergency": True, "phone_now": "phone now", "warnings": []}
+    again = FORMS["bars"].taken(one, orjson.dumps(kept), True, MOMENT)
+    assert (again.status, issue(again.body)) == ("409", ("duplicate", "REC_CONFLICT"))
+    assert "phone now" in [one.details.text for one in parsed(again.body).issue if one.details]
+
+
+@pytest.mark.parametrize("given", [("no", "yes"), ("yes", "no"), ("perhaps", "yes"), ("no", True)])
+def test_of_two_answers_whether_life_is_in_danger_yes_counts(given: tuple[Any, Any]):
+    _, reading = heard(answers(*(("risk.life_in_danger", value) for value in given)))
+    assert is_emergency(reading)
+
+
+@pytest.mark.parametrize(("given", "urgency"), [("1", "1"), ("4", "4"), ("2", "2"), ("3", "3"), ("emergency", "1")])
+def test_of_a_routine_priority_and_an_answer_of_the_form_the_more_urgent_counts(given: str, urgency: str):
+    _, reading = heard(answers(("referrer.urgency", given)))
+    assert reading.get("referrer.urgency") == urgency
+
+
+def test_an_answer_that_nobody_can_read_beside_one_that_says_no_is_left_to_a_person():
+    _, reading = heard(answers(("risk.life_in_danger", "no"), ("risk.life_in_danger", "perhaps")))
+    assert reading.unread_risk
+
+
+@pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
+def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
+    for given in ((9, higher), (higher, 9)):
+        _, reading = heard(answers(*(("presentation.phq9", value) for value in given)))
+        assert reading.get("presentation.phq9") == 22

@@ -69,11 +69,11 @@ def _bars_refused(_: bytes, refused: Refused, __: Source | None, moment: Moment)
 
 
 def repeated(answer: bytes) -> Refused:
-    """How a repeat is refused where a standard does not answer it as the first message was."""
-    detail = (
-        f"this message has already been received and processed; reference id: {orjson.loads(answer)['referral_id']}"
-    )
-    return Refused(409, "repeat", detail)
+    """How a repeat is refused where a standard does not answer it as the first message was; an emergency stays one."""
+    said = orjson.loads(answer)
+    detail = f"this message has already been received and processed; reference id: {said['referral_id']}"
+    phone = {name: said[name] for name in ("emergency", "phone_now") if name in said}
+    return Refused(409, "repeat", detail, **phone)
 
 
 def _hl7_taken(told: Told, answer: bytes, _: bool, moment: Moment) -> Reply:  # noqa: FBT001  (as in Form)

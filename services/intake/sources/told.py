@@ -15,11 +15,13 @@ from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run t
 
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
+from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from services.intake.reading import Reading
+    from services.intake.values import Read
 
 Standard = Literal["json", "bars", "hl7v2", "mesh", "csv"]
 Does = Literal["refer", "amend", "cancel", "answer"]
@@ -39,6 +41,7 @@ TYPES: Final[Mapping[str, tuple[bytes, ...] | None]] = MappingProxyType(
 NAMED: Final = {"bars": "ServiceRequest.identifier", "hl7v2": "RF1-6"}  # where a sender calls a referral something
 MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
 MOST_ATTACHMENTS: Final = 20  # of one message
+_MOST_URGENT_FIRST: Final = {"risk.life_in_danger": ("yes", "no"), "referrer.urgency": tuple(Urgency)}
 # A code of at most three characters, or of SNOMED CT's shape; no telephone or NHS number and no date of birth.
 _CODE: Final = re.compile(r"[a-z0-9-]{1,40}\|(?:[A-Za-z0-9]{1,3}|(?!0|(?:19|20)\d{6}$|\d{10}$)\d{3,15}[01]0\d)")
 
@@ -109,6 +112,22 @@ def listed(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
     """How attachments stand in the document: references, never content; each once."""
     once = {one.sha256: one for one in attachments}.values()
     return [{"id": one.sha256, "type": one.type, "sha256": one.sha256, "size": len(one.content)} for one in once]
+
+
+def counted(path: str, known: Any, other: Any, read: Read) -> Any:
+    """Which of two answers to one question counts: the more urgent, the higher score; None where nobody can tell.
+
+    What says that this is an emergency counts beside an answer that cannot be read, too.
+    """
+    ours, theirs = read(known), read(other)
+    order = _MOST_URGENT_FIRST.get(path, ())
+    if order and order[0] in {ours, theirs}:
+        return known if ours == order[0] else other
+    if ours is None or theirs is None:
+        return None
+    if order:
+        return min((known, other), key=lambda one: order.index(read(one)))
+    return max((known, other), key=read) if isinstance(ours, int) else known if ours == theirs else None
 
 
 def unmapped(told: Told, reading: Reading) -> list[dict[str, str]]:

@@ -168,7 +168,7 @@ def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
     elif isinstance(node, Kind) and node.prose:
         draft.tell(path, _said(value), place)
     elif isinstance(node, Kind):
-        draft.answer(path, value, place)
+        draft.answer(path, value, place, node.read)
     else:
         draft.keep(place, f"{path}: {_said(value)}")
         return False

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from services.intake.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
 from services.intake.sources.maps import table
+from services.intake.sources.told import counted
 
 if TYPE_CHECKING:
     from services.intake.sources.told import Attachment
+    from services.intake.values import Read
 
 
 _NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say something
@@ -34,16 +36,16 @@ class Draft:
         node[name] = value
         self.trail[path] = place
 
-    def answer(self, path: str, value: Any, place: str) -> None:
-        """Gives a field an answer. Of two numbers the higher counts; two other answers are one that nobody can read."""
+    def answer(self, path: str, value: Any, place: str, read: Read) -> None:
+        """Gives a field an answer. Of two the one that is `counted`; else they are one that nobody can read."""
         node, name = self._node(path)
         known = node.get(name)
         if known in (None, value):
             self.say(path, value, place)
-        elif type(known) is type(value) and type(value) in {int, float}:
-            node[name] = max(known, value)
-        else:
+        elif (counts := counted(path, known, value, read)) is None:
             node[name] = f"{known} or {value}"
+        elif counts is not known:
+            node[name], self.trail[path] = value, place
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Adds an item to a list of the contract."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.intake.reading import Notice
 from services.intake.sources.hl7v2.message import NULL
-from services.intake.sources.told import MOST_ATTACHMENTS, attached
+from services.intake.sources.told import MOST_ATTACHMENTS, attached, counted
 
 if TYPE_CHECKING:
     from services.intake.sources.hl7v2.message import Segment
@@ -38,8 +38,8 @@ class Draft:
     def answer(self, path: str, value: str, place: str, read: Read) -> None:
         """Sets what a question was answered with.
 
-        Of two scores the higher counts. Two other answers that differ are one that nobody can read: where risk was asked
-        about, a person looks.
+        Of two the one that is `counted`. Two others that differ are one answer that nobody can read: where risk was
+        asked about, a person looks.
         """
         group, name = self._group(path)
         before = group.get(name)
@@ -47,10 +47,9 @@ class Draft:
             self.put(path, value, place)
             return
         self.leave(place, value)
-        numbers = (read(before), read(value))
-        if not all(isinstance(number, int) for number in numbers):
+        if (counts := counted(path, before, value, read)) is None:
             group[name] = f"{before}; {value}"
-        elif numbers[1] > numbers[0]:
+        elif counts is not before:
             group[name], self.trail[path] = value, place
 
     def add(self, path: str, value: Any, place: str) -> None:
