@@ -89,9 +89,9 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
         raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
     try:
         document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        shown = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON; deeper than can be written out
         return _slow(body)
-    shown = orjson.dumps(document, option=orjson.OPT_INDENT_2)
     same = body.count(b":") == shown.count(b":") and (b"\\" not in body or b"\\u" not in body)
     if not same or not isinstance(document, dict) or _TOO_DEEP in shown:
         return _slow(body)
