@@ -63,6 +63,7 @@ async def test_each_failure_before_the_message_has_its_published_code(
     sent = {"Content-Type": "application/fhir+json;version=1.1.0", **Ids.new().headers(), **headers}
     answer = await desk.post("/bars/$process-message", sample("cancel-update-revoked.json"), key, **sent)
     assert (answer.status_code, issue(answer.content)) == (status, code)
+    assert "phone" in answer.text  # nobody looked whether it is an emergency
     shaped = {name: value for name, value in sent.items() if name.startswith("X-") and len(value) == 36}
     assert {name: answer.headers[name] for name in shaped} == shaped
 

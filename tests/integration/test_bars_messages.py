@@ -148,6 +148,7 @@ async def test_while_the_first_is_in_flight_the_same_pair_is_too_early_and_later
         await eventually(lambda: desk.database.fetch(WAITING))
         early = await post(desk, sample("new-referral.json"), ids=ids)
         assert (early.status_code, issue(early.content)) == (425, ("duplicate", "REC_TOO_EARLY"))
+        assert "phone" in early.text
     assert (await first).status_code == 200
     assert (await post(desk, sample("new-referral.json"), ids=ids)).status_code == 409
 

@@ -14,6 +14,7 @@ from services.intake.person import demand
 from services.intake.problems import Refused
 from services.intake.reading import read
 from services.intake.sources.bars import outcome
+from services.intake.sources.bars.draft import MOST_LISTED
 from services.intake.sources.forms import FORMS, Moment
 from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, answers, grown, issue, parsed, request_id, sample
 
@@ -115,6 +116,26 @@ def test_of_a_routine_priority_and_an_answer_of_the_form_the_more_urgent_counts(
 def test_an_answer_that_nobody_can_read_beside_one_that_says_no_is_left_to_a_person():
     _, reading = heard(answers(("risk.life_in_danger", "no"), ("risk.life_in_danger", "perhaps")))
     assert reading.unread_risk
+
+
+def test_thousands_of_notes_and_codes_and_signs_are_read_in_time_that_grows_as_they_do():
+    notes = [{"text": f"note {number} " * 30} for number in range(16_000)]
+    codings = [{"system": "http://snomed.info/sct", "code": str(10**8 + number)} for number in range(16_000)]
+    one, _ = heard(
+        {"resourceType": "Condition", "code": {"coding": codings}, "note": notes},
+        {"resourceType": "Composition", "text": {"div": "<" * 4_000_000}},
+    )
+    assert notes[-1]["text"].strip() in one.document["presentation"]["history"]
+    assert len(one.document["presentation"]["problems"]) == MOST_LISTED
+    assert "too-many" in {notice.code for notice in one.warnings}
+
+
+@pytest.mark.parametrize("deep", [33, 255, 300, 1024, 5000])
+def test_a_body_of_any_depth_is_refused_as_too_deep(deep: int):
+    body = sample("new-referral.json").rstrip()[:-1] + b',"x":' + b"[" * deep + b"]" * deep + b"}"
+    with pytest.raises(Refused) as refused:
+        FORMS["bars"].read(body, SOURCES["gp"])
+    assert (refused.value.status, refused.value.code) == (400, "too-deep")
 
 
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)

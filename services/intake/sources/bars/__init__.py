@@ -50,7 +50,7 @@ def told(body: bytes, source: Source) -> Told:
     return Told(
         "bars",
         asked,
-        draft.document,
+        draft.written(),
         names=named(read),
         referral_id=None if asked == "refer" else as_uuid(text(read.focus.resource.get("id"))),
         trail=places | draft.trail,

@@ -27,7 +27,7 @@ _PROSE: Final = frozenset(
     ("text", "display", "description", "comment", "title", "valueString", "contentString", "patientInstruction", "div")
 )
 _GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
-_TAGS: Final = re.compile(r"<[^>]{0,2000}>")
+_TAGS: Final = re.compile(r"<[^<>]*>")
 # Who and where, not what: read by reference (`people`), or of no use to those who help.
 _ELSEWHERE: Final = frozenset(
     ("MessageHeader", "Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService")
@@ -42,7 +42,7 @@ def clinical(message: Message, draft: Draft) -> None:
         if entry is not message.focus and entry.type not in _ELSEWHERE and entry.type != "Flag":
             _READ.get(entry.type, _other)(entry, draft)
     papers(message, draft)
-    if not draft.document.get("reason") and "presentation.problems[0]" not in draft.trail:
+    if not draft.written().get("reason") and "presentation.problems[0]" not in draft.trail:
         _reason_elsewhere(draft)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from services.intake.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
 from services.intake.sources.maps import table
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from services.intake.values import Read
 
 
+MOST_LISTED: Final = 100  # items of one list of the contract, of which reading takes half
 _NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say something
 
 
@@ -27,6 +30,8 @@ class Draft:
     trail: dict[str, str] = field(default_factory=dict)
     warnings: list[Notice] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    _seen: set[tuple[str, str | bytes]] = field(default_factory=set)
+    _prose: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def say(self, path: str, value: Any, place: str) -> None:
         """Gives a field of the contract its value, if it has none."""
@@ -48,25 +53,37 @@ class Draft:
             node[name], self.trail[path] = value, place
 
     def add(self, path: str, value: Any, place: str) -> None:
-        """Adds an item to a list of the contract."""
+        """Adds an item to a list of the contract, once."""
         node, name = self._node(path)
         listed = node.setdefault(name, [])
-        if value not in listed:
-            self.trail[f"{path}[{len(listed)}]"] = place
-            listed.append(value)
+        if not self._is_new(path, orjson.dumps(value)):
+            return
+        if len(listed) == MOST_LISTED:
+            self.warn(place, "too-many")
+            return
+        self.trail[f"{path}[{len(listed)}]"] = place
+        listed.append(value)
 
     def tell(self, path: str, prose: str, place: str) -> None:
         """Adds free text to a field of the contract that takes it."""
-        node, name = self._node(path)
-        if prose and prose not in (known := node.get(name, "")):
-            node[name] = f"{known}\n{prose}" if known else prose
+        if prose and self._is_new(path, prose):
+            groups, name = _split(path)
+            self._prose.setdefault((*groups, name), []).append(prose)
             self.trail.setdefault(path, place)
 
     def keep(self, place: str, prose: str) -> None:
         """Keeps text that no field takes: it is screened for words of risk and shown to the hub."""
-        kept = self.document.setdefault("unmapped", {}) if prose else {}
-        if prose and prose not in (known := kept.get(place, "")):
-            kept[place] = f"{known}\n{prose}" if known else prose
+        if prose and self._is_new(f"unmapped {place}", prose):
+            self._prose.setdefault(("unmapped", place), []).append(prose)
+
+    def written(self) -> dict[str, Any]:
+        """The document with all prose in it: joined once, since a message may have thousands of notes."""
+        for (*groups, name), told in self._prose.items():
+            node = self.document
+            for group in groups:
+                node = node.setdefault(group, {})
+            node[name] = "\n".join(told)
+        return self.document
 
     def coded(self, path: str, name: str, concept: Any, place: str) -> None:
         """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
@@ -83,6 +100,11 @@ class Draft:
     def warn(self, place: str, code: str) -> None:
         """Tells the sender something about a place."""
         self.warnings.append(Notice(place, code))
+
+    def _is_new(self, path: str, value: str | bytes) -> bool:
+        known = len(self._seen)
+        self._seen.add((path, value))
+        return len(self._seen) > known
 
     def _node(self, path: str) -> tuple[dict[str, Any], str]:
         groups, name = _split(path)

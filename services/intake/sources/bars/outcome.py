@@ -51,7 +51,7 @@ def told(body: bytes, team: Team) -> Told:
     return Told(
         "bars",
         "answer",
-        draft.document,
+        draft.written(),
         referral_id=_referral(request),
         trail=draft.trail,
         warnings=tuple(dict.fromkeys(draft.warnings)),
