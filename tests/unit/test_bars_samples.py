@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,7 @@ from services.intake.reading import read
 from services.intake.sources.bars import outcome
 from services.intake.sources.bars.draft import MOST_LISTED
 from services.intake.sources.forms import FORMS, Moment
-from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, answers, grown, issue, parsed, request_id, sample
+from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, answers, changed, grown, issue, parsed, request_id, sample
 
 if TYPE_CHECKING:
     from services.intake.reading import Reading
@@ -136,6 +136,50 @@ def test_a_body_of_any_depth_is_refused_as_too_deep(deep: int):
     with pytest.raises(Refused) as refused:
         FORMS["bars"].read(body, SOURCES["gp"])
     assert (refused.value.status, refused.value.code) == (400, "too-deep")
+
+
+WORDS: Final = "suicidal, has a plan"
+
+
+@pytest.mark.parametrize(
+    ("kind", "element"),
+    [
+        ("ClinicalImpression", {"summary": WORDS}),
+        ("RiskAssessment", {"mitigation": WORDS}),
+        ("DiagnosticReport", {"conclusion": WORDS}),
+        ("DetectedIssue", {"detail": WORDS}),
+        ("Condition", {"text": {"div": f"<div>{WORDS}</div>"}}),
+        ("Condition", {"clinicalStatus": {"coding": [{"code": "resolved"}]}, "note": [{"text": WORDS}]}),
+        ("Observation", {"valueInteger": 3, "interpretation": [{"text": WORDS}]}),
+        ("Observation", {"component": [{"valueInteger": 3, "extension": [{"valueString": WORDS}]}]}),
+        ("QuestionnaireResponse", {"contained": [{"resourceType": "Basic", "code": {"text": WORDS}}]}),
+        ("Encounter", {"extension": [{"url": "https://gp.example/x", "valueString": WORDS}]}),
+        ("CarePlan", {"text": {"div": WORDS}}),
+        ("DocumentReference", {"text": {"div": WORDS}}),
+        ("Flag", {"text": {"div": WORDS}}),
+        ("ServiceRequest", {"text": {"div": WORDS}}),
+        ("ServiceRequest", {"extension": [{"url": "https://gp.example/x", "valueString": WORDS}]}),
+        ("ServiceRequest", {"contained": [{"resourceType": "Condition", "note": [{"text": WORDS}]}]}),
+    ],
+    ids=str,
+)
+def test_what_a_sender_wrote_is_screened_wherever_it_stands(kind: str, element: dict[str, Any]):
+    focus = kind == "ServiceRequest"
+    body = changed("new-referral.json", ServiceRequest=element) if focus else grown({"resourceType": kind, **element})
+    reading = read(FORMS["bars"].read(body, SOURCES["gp"]).document)
+    assert WORDS in "\n".join(reading.prose)
+
+
+def test_a_degree_of_risk_that_is_a_code_without_words_is_kept():
+    high = {"qualitativeRisk": {"coding": [{"system": "https://gp.example/degree", "code": "high"}]}}
+    one, _ = heard({"resourceType": "RiskAssessment", "status": "final", "prediction": [high]})
+    assert list(one.document["unmapped"].values()) == ["high"]
+
+
+def test_a_request_that_something_is_not_done_is_refused():
+    with pytest.raises(Refused) as refused:
+        FORMS["bars"].read(changed("new-referral.json", ServiceRequest={"doNotPerform": True}), SOURCES["gp"])
+    assert (refused.value.status, refused.value.code) == (422, "message-rule")
 
 
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)

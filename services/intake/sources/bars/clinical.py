@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.contract import CONTRACT, Each
@@ -10,6 +9,7 @@ from services.intake.sources.bars.bundle import code, codings, first, inner, obj
 from services.intake.sources.bars.flags import flags
 from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.people import related
+from services.intake.sources.bars.prose import ELSEWHERE, keep_rest, said
 from services.intake.sources.maps import table
 from services.intake.values import Kind, code_system
 
@@ -23,15 +23,8 @@ LOCAL: Final = (
     "urn:frontdoor:contract"  # the system of codings, and the questionnaire, that name fields of the contract
 )
 _ANSWERED: Final = ("reason", "presentation", "perinatal", "risk", "needs", "social", "consent", "contact", "referrer")
-_PROSE: Final = frozenset(
-    ("text", "display", "description", "comment", "title", "valueString", "contentString", "patientInstruction", "div")
-)
+_CONDITION: Final = ("verificationStatus", "category", "recorder", "asserter", "encounter")
 _GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
-_TAGS: Final = re.compile(r"<[^<>]*>")
-# Who and where, not what: read by reference (`people`), or of no use to those who help.
-_ELSEWHERE: Final = frozenset(
-    ("MessageHeader", "Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService")
-) | {"EpisodeOfCare", "Endpoint", "Device"}
 
 
 def clinical(message: Message, draft: Draft) -> None:
@@ -39,7 +32,7 @@ def clinical(message: Message, draft: Draft) -> None:
     _request(message.focus, draft)
     flags(message, draft)
     for entry in message.entries:
-        if entry is not message.focus and entry.type not in _ELSEWHERE and entry.type != "Flag":
+        if entry is not message.focus and entry.type not in ELSEWHERE and entry.type != "Flag":
             _READ.get(entry.type, _other)(entry, draft)
     papers(message, draft)
     if not draft.written().get("reason") and "presentation.problems[0]" not in draft.trail:
@@ -62,9 +55,11 @@ def _request(one: Entry, draft: Draft) -> None:
     _notes(one, draft, "reason.text")
     for concept in objects(resource.get("category")):
         draft.keep(one.at("category"), words(concept))
-    for part in ("code", "orderDetail", "patientInstruction", "occurrencePeriod", "occurrenceDateTime"):
+    told = ("code", "orderDetail", "patientInstruction", "occurrencePeriod", "occurrenceDateTime")
+    for part in told:
         if part in resource:
-            draft.keep(one.at(part), _said(resource[part]))
+            draft.keep(one.at(part), said(resource[part]))
+    keep_rest(one, draft, *told, "reasonCode", "note", "category", "requester", "performer", "encounter")
 
 
 def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> None:
@@ -95,7 +90,9 @@ def _condition(one: Entry, draft: Draft) -> None:
     gone = {code(one.resource.get(part)) for part in ("verificationStatus", "clinicalStatus")} & _GONE
     if gone:
         draft.keep(one.at("code"), f"{', '.join(sorted(gone))}: {words(one.resource.get('code'))}")
+        keep_rest(one, draft, "code", *_CONDITION)
         return
+    keep_rest(one, draft, "code", "note", *_CONDITION)
     _problem(first(one.resource.get("code")), draft, one.at("code"), "presentation.history")
     _notes(one, draft, "presentation.history")
 
@@ -104,11 +101,13 @@ def _encounter(one: Entry, draft: Draft) -> None:
     draft.say("referrer.last_seen", text(inner(one.resource, "period", "start")), one.at("period.start"))
     for concept in objects(one.resource.get("reasonCode")):
         draft.tell("reason.text", words(concept), one.at("reasonCode"))
+    keep_rest(one, draft, "reasonCode", "class", "participant", "statusHistory", "classHistory")
 
 
 def _observation(one: Entry, draft: Draft) -> None:
     """A finding: into the field that its code names, else as text; no score is told by a code that nobody checked."""
     for number, part in enumerate((one.resource, *objects(one.resource.get("component")))):
+        read = ("code", "component", "note", "category", *(name for name in part if name.startswith("value")))
         place = one.at(f"component[{number - 1}]") if number else one.at("value")
         value, concept = _value(part), part.get("code")
         named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
@@ -116,9 +115,10 @@ def _observation(one: Entry, draft: Draft) -> None:
             answer(draft, named[0], value, place)
         elif value is not None or not number:
             shown = " ".join(
-                filter(None, (words(concept) or code(concept), _said(part.get("valueQuantity")) or _said(value)))
+                filter(None, (words(concept) or code(concept), said(part.get("valueQuantity")) or said(value)))
             )
             draft.keep(place, shown)
+        draft.keep(one.place, said({name: item for name, item in part.items() if name not in read}))
     _notes(one, draft, "presentation.history")
 
 
@@ -146,8 +146,9 @@ def _questionnaire(one: Entry, draft: Draft) -> None:
         for given in objects(item.get("answer")):
             value = _value(given)
             if not local or not answer(draft, asked, value, place):
-                shown = _said(given.get("valueCoding")) or _said(given.get("valueQuantity")) or _said(value)
+                shown = said(given.get("valueCoding")) or said(given.get("valueQuantity")) or said(value)
                 draft.keep(place, f"{text(item.get('text')) or asked}: {shown}" if shown else "")
+    keep_rest(one, draft, "item")
 
 
 def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -166,21 +167,22 @@ def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
     if isinstance(node, Each) and isinstance(node.of, Kind):
         draft.add(path, value, place)
     elif isinstance(node, Kind) and node.prose:
-        draft.tell(path, _said(value), place)
+        draft.tell(path, said(value), place)
     elif isinstance(node, Kind):
         draft.answer(path, value, place, node.read)
     else:
-        draft.keep(place, f"{path}: {_said(value)}")
+        draft.keep(place, f"{path}: {said(value)}")
         return False
     return True
 
 
 def _plan(one: Entry, draft: Draft) -> None:
-    draft.tell("presentation.history", _said({k: v for k, v in one.resource.items() if k != "text"}), one.place)
+    draft.tell("presentation.history", said({k: v for k, v in one.resource.items() if k != "text"}), one.place)
+    draft.keep(one.at("text"), said(one.resource.get("text")))
 
 
 def _medicine(one: Entry, draft: Draft) -> None:
-    draft.tell("presentation.medicines", _said(one.resource), one.place)
+    draft.tell("presentation.medicines", said(one.resource), one.place)
 
 
 def _consent(one: Entry, draft: Draft) -> None:
@@ -189,36 +191,16 @@ def _consent(one: Entry, draft: Draft) -> None:
     if text(one.resource.get("status")) == "active":
         draft.say("consent.agrees", agreed, one.at("provision.type"))
         draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))
-    draft.keep(one.place, _said(one.resource))
+    draft.keep(one.place, said(one.resource))
 
 
 def _other(one: Entry, draft: Draft) -> None:
-    draft.keep(one.place, _said(one.resource))
+    draft.keep(one.place, said(one.resource))
 
 
 def _notes(one: Entry, draft: Draft, path: str) -> None:
     for note in objects(one.resource.get("note")):
         draft.tell(path, text(note.get("text")), one.at("note"))
-
-
-def _said(value: Any) -> str:
-    """All that a value says to a reader, in its order."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, dict | list):
-        return text(value)
-    if isinstance(value, dict) and ("start" in value or "unit" in value):
-        return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
-    return "\n".join(dict.fromkeys(_texts(value)))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    for name, item in value.items() if isinstance(value, dict) else (("", item) for item in value):
-        if isinstance(item, str) and (name in _PROSE or not name):
-            if shown := _TAGS.sub(" ", item).strip() if name == "div" else item.strip():
-                yield shown
-        elif isinstance(item, dict | list) and name not in {"meta", "identifier", "subject"}:
-            yield from _texts(item)
 
 
 _READ: Final[dict[str, Callable[[Entry, Draft], None]]] = {
@@ -229,6 +211,7 @@ _READ: Final[dict[str, Callable[[Entry, Draft], None]]] = {
     "Consent": _consent,
     **dict.fromkeys(("CarePlan", "Communication", "CommunicationRequest", "Task"), _plan),
     **dict.fromkeys(("MedicationStatement", "MedicationRequest", "Medication"), _medicine),
-    **dict.fromkeys(("DocumentReference", "Binary"), lambda *_: None),
+    "DocumentReference": lambda one, draft: keep_rest(one, draft, "content", "description", "author", "custodian"),
+    "Binary": lambda *_: None,
     "RelatedPerson": related,
 }

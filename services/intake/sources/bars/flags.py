@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake.sources.bars.bundle import code, codings, first, text, words
+from services.intake.sources.bars.prose import keep_rest
 from services.intake.sources.maps import table
 from services.intake.values import code_system
 
@@ -24,6 +25,7 @@ def flags(message: Message, draft: Draft) -> None:
         if (status := text(one.resource.get("status"))) == "entered-in-error":
             continue
         draft.keep(one.at("code"), _in_words(one, status))
+        keep_rest(one, draft, "category", "code", "author", "encounter")
         for system, value, _ in codings(one.resource.get("code")) if status != "inactive" else ():
             kind = code(first(one.resource.get("category")))
             if system.endswith(_SAFEGUARDING) or kind == "SG":

@@ -35,6 +35,9 @@ def does(message: Message) -> Does:
     reason, status = code(message.header.resource.get("reason")), text(message.focus.resource.get("status"))
     if reason in {"update", "delete"} and status in _CANCELS:
         return "cancel"
+    if message.focus.resource.get("doNotPerform") is True:
+        place, detail = message.focus.at("doNotPerform"), "a request that something is not done is not taken here"
+        raise Refused(422, "message-rule", detail, Fault(place, "message-rule", detail))
     if reason == "update" and status in {"active", "on-hold"}:
         return "amend"
     if reason == "new" and status == "active" and (named := category(message)) in _CATEGORIES:

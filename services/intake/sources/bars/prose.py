@@ -1,0 +1,74 @@
+"""All that a sender wrote, in its order: what no field takes is kept as text, whatever element of FHIR it stands in.
+
+What is no text is left out by its name (codes that are displayed, addresses, ids, dates), so that nothing is by oversight.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from services.intake.sources.bars.bundle import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.intake.sources.bars.bundle import Entry
+    from services.intake.sources.bars.draft import Draft
+
+# Who and where, not what: read by reference (`people`), or of no use to those who help.
+ELSEWHERE: Final = frozenset(
+    ("MessageHeader", "Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService")
+) | {"EpisodeOfCare", "Endpoint", "Device"}
+_ABOUT: Final = frozenset(("meta", "identifier", "subject", "patient", "data", "profile", "clinicalStatus"))
+_NO_TEXT: Final = frozenset(
+    ("resourceType", "id", "system", "version", "code", "url", "uri", "reference", "type", "use", "status", "intent")
+) | {"language", "linkId", "contentType", "hash", "unit", "priority", "questionnaire", "valueBase64Binary"}
+_ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
+_DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
+_TAGS: Final = re.compile(r"<[^<>]*>")
+
+
+def keep_rest(one: Entry, draft: Draft, *read: str) -> None:
+    """Keeps what a resource says besides the elements that were read."""
+    draft.keep(one.place, said({name: item for name, item in one.resource.items() if name not in read}))
+
+
+def said(value: Any) -> str:
+    """All that a value says to a reader, in its order."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, dict | list):
+        return text(value)
+    if isinstance(value, dict) and ("start" in value or "unit" in value):
+        return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
+    return "\n".join(dict.fromkeys(_texts(value, "")))
+
+
+def _texts(value: Any, name: str) -> Iterator[str]:
+    if name in _ABOUT:
+        return
+    if isinstance(value, str):
+        shown = _TAGS.sub(" ", value).strip() if name == "div" else value.strip()
+        if shown and not _is_no_text(name):
+            yield shown
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, name)
+    elif isinstance(value, dict) and value.get("resourceType") not in ELSEWHERE:
+        yield from _of_object(value, name)
+
+
+def _of_object(value: dict[str, Any], name: str) -> Iterator[str]:
+    """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
+    if name == "coding" and not text(value.get("display")):
+        yield from filter(None, (text(value.get("code")),))
+    if "unit" in value:
+        yield said(value)
+    for part, item in value.items():
+        yield from _texts(item, part)
+
+
+def _is_no_text(name: str) -> bool:
+    value = name.startswith("value") and name.endswith(_ADDRESSES)
+    return value or name in _NO_TEXT or bool(_DATES.fullmatch(name))
