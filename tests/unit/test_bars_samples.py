@@ -182,6 +182,25 @@ def test_a_request_that_something_is_not_done_is_refused():
     assert (refused.value.status, refused.value.code) == (422, "message-rule")
 
 
+SNOMED: Final = "http://snomed.info/sct"
+
+
+@pytest.mark.parametrize("categories", [(), ("safety",), ("RA",), ("RA", "SG"), ("SG", "RA")], ids=str)
+def test_a_flag_of_self_harm_is_a_concern_whatever_its_category(categories: tuple[str, ...]):
+    category = [{"coding": [{"code": one}]} for one in categories]
+    code = {"coding": [{"system": SNOMED, "code": "401206008"}]}
+    one, reading = heard({"resourceType": "Flag", "status": "active", "category": category, "code": code})
+    assert one.document["risk"] == {"self_harm": "yes"}
+    assert reading.unread_risk
+
+
+def test_a_flag_of_safeguarding_in_words_alone_is_a_concern_that_a_person_looks_at():
+    category, code = [{"coding": [{"code": "SG"}]}], {"coding": [{"display": "Child protection plan"}]}
+    one, reading = heard({"resourceType": "Flag", "status": "active", "category": category, "code": code})
+    assert one.document["risk"] == {"from_others": "bars-safeguarding|U"}
+    assert reading.unread_risk
+
+
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
 def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
     for given in ((9, higher), (higher, 9)):

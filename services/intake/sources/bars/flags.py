@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.intake.sources.bars.bundle import code, codings, first, text, words
+from services.intake.sources.bars.bundle import codings, first, objects, text, words
 from services.intake.sources.bars.prose import keep_rest
 from services.intake.sources.maps import table
 from services.intake.values import code_system
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from services.intake.sources.bars.bundle import Entry, Message
     from services.intake.sources.bars.draft import Draft
 
@@ -26,15 +28,27 @@ def flags(message: Message, draft: Draft) -> None:
             continue
         draft.keep(one.at("code"), _in_words(one, status))
         keep_rest(one, draft, "category", "code", "author", "encounter")
-        for system, value, _ in codings(one.resource.get("code")) if status != "inactive" else ():
-            kind = code(first(one.resource.get("category")))
-            if system.endswith(_SAFEGUARDING) or kind == "SG":
-                concerns.append((value, one.at("code")))
-            elif system.endswith(_ADJUSTMENT) or kind == "RA":
-                _adjustment(system, value, one, draft)
-        if not codings(one.resource.get("code")) and code(first(one.resource.get("category"))) == "SG":
-            concerns.append(("U", one.at("code")))
+        if status != "inactive":
+            concerns += ((value, one.at("code")) for value in _stands(one, draft))
     _concerned(concerns, draft)
+
+
+def _stands(one: Entry, draft: Draft) -> Iterator[str]:
+    """The concerns of a flag that stands, whatever its categories; what is no concern may be an adjustment."""
+    kinds = {kind.upper() for concept in objects(one.resource.get("category")) for _, kind, _ in codings(concept)}
+    found = codings(one.resource.get("code"))
+    for system, value, _ in found:
+        if _question(value) or ((system.endswith(_SAFEGUARDING) or "SG" in kinds) and value):
+            yield value
+        elif value and (system.endswith(_ADJUSTMENT) or "RA" in kinds):
+            _adjustment(system, value, one, draft)
+    if "SG" in kinds and not any(value for _, value, _ in found):
+        yield "U"  # a concern that is told in words alone
+
+
+def _question(value: str) -> str | None:
+    """The question of risk that a code answers with yes."""
+    return table("snomed-flag").ours.get(value.casefold()) or table("bars-safeguarding").ours.get(value.casefold())
 
 
 def _in_words(one: Entry, status: str) -> str:
@@ -44,15 +58,14 @@ def _in_words(one: Entry, status: str) -> str:
 
 def _concerned(concerns: list[tuple[str, str]], draft: Draft) -> None:
     """What a table knows answers its question with yes: where that is no answer, and for all else, a person must look."""
-    known, more = table("snomed-flag"), table("bars-safeguarding")
     unknown = []
     for value, place in concerns:
-        if question := known.ours.get(value) or more.ours.get(value):
+        if question := _question(value):
             draft.say(f"risk.{question}", "yes", place)
         elif value and value != _NO_CONCERN:
             unknown.append((value, place))
     for value, place in unknown:
-        draft.say("risk.from_others", more.read(value), place)
+        draft.say("risk.from_others", table("bars-safeguarding").read(value), place)
 
 
 def _adjustment(system: str, value: str, one: Entry, draft: Draft) -> None:
