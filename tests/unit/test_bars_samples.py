@@ -201,6 +201,18 @@ def test_a_flag_of_safeguarding_in_words_alone_is_a_concern_that_a_person_looks_
     assert reading.unread_risk
 
 
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_a_finding_or_an_answer_that_was_taken_back_is_kept_in_words_and_answers_nothing(status: str):
+    score = {"code": {"coding": [{"system": "urn:frontdoor:contract", "code": "presentation.phq9"}]}}
+    finding = {"resourceType": "Observation", "status": status, **score, "valueInteger": 1}
+    one, _ = heard(finding, answers(("risk.life_in_danger", "no"), ("risk.suicidal", "none"), status=status))
+    assert "risk" not in one.document
+    assert "phq9" not in one.document["presentation"]
+    kept = "\n".join(one.document["unmapped"].values())
+    assert f"({status}) presentation.phq9 1" in kept
+    assert f"({status}) risk.suicidal: none" in kept
+
+
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
 def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
     for given in ((9, higher), (higher, 9)):

@@ -106,20 +106,25 @@ def _encounter(one: Entry, draft: Draft) -> None:
 
 def _observation(one: Entry, draft: Draft) -> None:
     """A finding: into the field that its code names, else as text; no score is told by a code that nobody checked."""
+    gone = _gone(one)
     for number, part in enumerate((one.resource, *objects(one.resource.get("component")))):
         read = ("code", "component", "note", "category", *(name for name in part if name.startswith("value")))
         place = one.at(f"component[{number - 1}]") if number else one.at("value")
         value, concept = _value(part), part.get("code")
         named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
-        if value is not None and named:
+        if value is not None and named and not gone:
             answer(draft, named[0], value, place)
         elif value is not None or not number:
-            shown = " ".join(
-                filter(None, (words(concept) or code(concept), said(part.get("valueQuantity")) or said(value)))
-            )
-            draft.keep(place, shown)
+            told = (gone, words(concept) or code(concept), said(part.get("valueQuantity")) or said(value))
+            draft.keep(place, " ".join(filter(None, told)))
         draft.keep(one.place, said({name: item for name, item in part.items() if name not in read}))
     _notes(one, draft, "presentation.history")
+
+
+def _gone(one: Entry) -> str:
+    """The status of what its author has taken back: it is kept in words, and answers nothing."""
+    status = text(one.resource.get("status"))
+    return f"({status})" if status in {"entered-in-error", "cancelled"} else ""
 
 
 def _field(system: str, value: str) -> str:
@@ -140,14 +145,15 @@ def _value(part: dict[str, Any]) -> Any:
 
 
 def _questionnaire(one: Entry, draft: Draft) -> None:
-    local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL
+    gone = _gone(one)
+    local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL and not gone
     for number, item in enumerate(_items(one.resource)):
         asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
         for given in objects(item.get("answer")):
             value = _value(given)
             if not local or not answer(draft, asked, value, place):
                 shown = said(given.get("valueCoding")) or said(given.get("valueQuantity")) or said(value)
-                draft.keep(place, f"{text(item.get('text')) or asked}: {shown}" if shown else "")
+                draft.keep(place, f"{gone} {text(item.get('text')) or asked}: {shown}".strip() if shown else "")
     keep_rest(one, draft, "item")
 
 
