@@ -213,6 +213,20 @@ def test_a_finding_or_an_answer_that_was_taken_back_is_kept_in_words_and_answers
     assert f"({status}) risk.suicidal: none" in kept
 
 
+def test_of_two_encounters_in_a_response_one_counts_only_as_its_focus():
+    bundle = orjson.loads(sample("response-accepted.json"))
+    bundle["entry"].append(
+        {"fullUrl": "urn:uuid:other", "resource": {"resourceType": "Encounter", "status": "finished"}}
+    )
+    assert outcome.told(orjson.dumps(bundle), TEAM).document["kind"] == "accepted"
+    request = next(entry for entry in bundle["entry"] if entry["resource"]["resourceType"] == "ServiceRequest")
+    request["resource"]["encounter"] = {"reference": "urn:uuid:other"}
+    bundle["entry"][0]["resource"]["focus"] = [{"reference": request["fullUrl"]}]
+    with pytest.raises(Refused) as refused:
+        outcome.told(orjson.dumps(bundle), TEAM)
+    assert (refused.value.status, refused.value.code) == (422, "message-rule")
+
+
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
 def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
     for given in ((9, higher), (higher, 9)):

@@ -36,13 +36,7 @@ def told(body: bytes, team: Team) -> Told:
         detail = "a team sends servicerequest-response"
         raise Refused(400, "combination", detail, Fault("MessageHeader.eventCoding", "combination", detail))
     request = read.focus if read.focus.type == "ServiceRequest" else first_request(read)
-    seen = (
-        read.focus
-        if read.focus.type == "Encounter"
-        else read.find(request.resource.get("encounter"))
-        if request
-        else None
-    )
+    seen = _encounter(read)
     draft = Draft(warnings=list(read.warnings))
     place = seen.at("status") if seen else "Bundle.entry.resource.ofType(Encounter).status"
     draft.say("kind", _kind(request, seen, place), place)
@@ -62,6 +56,14 @@ def told(body: bytes, team: Team) -> Told:
 def first_request(read: Message) -> Entry | None:
     """The ServiceRequest of a response, which its focus does not name."""
     return next(iter(read.of("ServiceRequest")), None)
+
+
+def _encounter(read: Message) -> Entry | None:
+    """The team's own Encounter: the focus, else the only one; which of several speaks of the team, nobody can tell."""
+    if read.focus.type == "Encounter":
+        return read.focus
+    found = read.of("Encounter")
+    return found[0] if len(found) == 1 else None
 
 
 def _referral(request: Entry | None) -> UUID | None:
