@@ -25,8 +25,7 @@ def papers(message: Message, draft: Draft) -> None:
         data = inner(inside.resource, "data") if inside else paper.get("data")
         if number >= MOST_ATTACHMENTS:
             draft.warn(place, "too-many")
-            return
-        if isinstance(data, str):
+        elif isinstance(data, str):
             _inline(data, media or text(inner(inside.resource if inside else None, "contentType")), place, draft)
         elif url:
             elsewhere.append({"id": url[:2000], "type": media})
