@@ -183,6 +183,27 @@ def test_of_more_documents_than_are_taken_the_first_are_listed_all_the_same():
     assert f"letter {MOST_ATTACHMENTS + 4}" in one.document["unmapped"].values()
 
 
+NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
+
+
+def test_an_nhs_number_that_is_no_longer_in_use_is_kept_in_words_and_names_nobody():
+    numbers = [
+        {"use": "old", "system": NUMBER, "value": "9990000026"},
+        {"use": "official", "system": NUMBER, "value": "9990000018"},
+    ]
+    one = FORMS["bars"].read(changed("new-referral.json", Patient={"identifier": numbers}), SOURCES["gp"])
+    assert one.document["person"]["nhs_number"] == "9990000018"
+    assert "9990000026" in "".join(one.document["unmapped"].values())
+
+
+def test_two_entries_of_one_full_url_are_refused():
+    bundle = orjson.loads(sample("new-referral.json"))
+    bundle["entry"].append({**bundle["entry"][2], "fullUrl": bundle["entry"][2]["fullUrl"].upper()})
+    with pytest.raises(Refused) as refused:
+        FORMS["bars"].read(orjson.dumps(bundle), SOURCES["gp"])
+    assert (refused.value.status, refused.value.code) == (422, "message-rule")
+
+
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
 def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
     for given in ((9, higher), (higher, 9)):

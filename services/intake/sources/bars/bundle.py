@@ -110,7 +110,9 @@ def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entr
             continue
         entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
         if url := _key(text(one.get("fullUrl"))):
-            known.setdefault(url, entry)
+            if url in known:
+                raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
+            known[url] = entry
         yield entry
 
 

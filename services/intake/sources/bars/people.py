@@ -42,7 +42,11 @@ def patient(message: Message, draft: Draft) -> None:
 
 def _identity(one: Entry, draft: Draft) -> None:
     for identifier in objects(one.resource.get("identifier")):
-        if text(identifier.get("system")).casefold().endswith(_NHS_NUMBER):
+        if not text(identifier.get("system")).casefold().endswith(_NHS_NUMBER):
+            continue
+        if text(identifier.get("use")) == "old":
+            draft.keep(one.at("identifier"), f"an NHS number no longer in use: {text(identifier.get('value'))}")
+        else:
             draft.say("person.nhs_number", text(identifier.get("value")), one.at("identifier"))
             status = extended(identifier, _VERIFICATION)
             draft.coded("person.nhs_number_status", "bars-nhs-number-status", status, one.at("identifier.extension"))
