@@ -204,6 +204,19 @@ def test_two_entries_of_one_full_url_are_refused():
     assert (refused.value.status, refused.value.code) == (422, "message-rule")
 
 
+def test_a_message_to_another_organisation_and_to_us_is_ours():
+    header = orjson.loads(sample("new-referral.json"))["entry"][0]["resource"]
+    other = {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "RYY99"}
+    bundle = orjson.loads(grown({"resourceType": "Organization", "identifier": [other]}))
+    there = {"receiver": {"reference": bundle["entry"][-1]["fullUrl"]}}
+    bundle["entry"][0]["resource"]["destination"] = [there, *header["destination"]]
+    assert FORMS["bars"].read(orjson.dumps(bundle), SOURCES["strict-gp"]).does == "refer"
+    bundle["entry"][0]["resource"]["destination"] = [there]
+    with pytest.raises(Refused) as refused:
+        FORMS["bars"].read(orjson.dumps(bundle), SOURCES["strict-gp"])
+    assert refused.value.code == "not-ours"
+
+
 @pytest.mark.parametrize("higher", [22, 22.0, "22"], ids=repr)
 def test_of_two_scores_the_higher_counts_however_it_is_written(higher: Any):
     for given in ((9, higher), (higher, 9)):

@@ -69,15 +69,14 @@ def _check_assessed(message: Message) -> None:
 
 
 def check_receiver(message: Message, source: Source) -> None:
-    """Refuses what names another receiver than the source's settings say that we are; who names none is not sent away."""
+    """Refuses what names other receivers alone than the source's settings say that we are; who names none is not sent away."""
     ours = source.bars.receivers if source.bars else frozenset[str]()
-    for number, destination in enumerate(objects(message.header.resource.get("destination"))):
-        receiver = message.find(destination.get("receiver"))
-        named = ods_code(receiver.resource) if receiver else ""
-        if ours and named and named not in ours:
-            place = message.header.at(f"destination[{number}].receiver")
-            detail = "this is addressed to another organisation: nothing was taken; check the endpoint and the receiver"
-            raise Refused(422, "not-ours", detail, Fault(place, "not-ours", detail))
+    found = (message.find(one.get("receiver")) for one in objects(message.header.resource.get("destination")))
+    named = [code for receiver in found if receiver and (code := ods_code(receiver.resource))]
+    if ours and named and ours.isdisjoint(named):
+        place = message.header.at("destination.receiver")
+        detail = "this is addressed to another organisation: nothing was taken; check the endpoint and the receiver"
+        raise Refused(422, "not-ours", detail, Fault(place, "not-ours", detail))
 
 
 def ods_code(organisation: object) -> str:
