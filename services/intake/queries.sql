@@ -135,12 +135,21 @@ FROM noted AS d, LATERAL (
 ) AS r
 WHERE d.outcome IS NOT NULL;
 
+-- name: replies_superseded
+-- News that is older than what its sender was told already will not be told: it would undo the newer.
+UPDATE intake.reply AS old SET superseded_at = $1
+WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL AND EXISTS (
+    SELECT FROM intake.reply AS newer
+    WHERE newer.referral_id = old.referral_id AND newer.sequence > old.sequence AND newer.sent_at IS NOT NULL
+);
+
 -- name: replies_due
 -- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order.
 SELECT * FROM (
     SELECT DISTINCT ON (referral_id) referral_id, sequence, decision_id, source, status, outcome, decided_at, reply_to,
            created_at, next_at, tries
-    FROM intake.reply WHERE sent_at IS NULL AND given_up_at IS NULL ORDER BY referral_id, sequence
+    FROM intake.reply WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL
+    ORDER BY referral_id, sequence
 ) AS oldest
 WHERE next_at <= $1 ORDER BY next_at LIMIT $2;
 
@@ -152,7 +161,7 @@ WHERE referral_id = $1 AND sequence = $2;
 SELECT count(*) FILTER (WHERE given_up_at IS NULL) AS waiting,
        min(created_at) FILTER (WHERE given_up_at IS NULL) AS oldest,
        count(*) FILTER (WHERE given_up_at > now() - interval '1 day') AS given_up
-FROM intake.reply WHERE sent_at IS NULL;
+FROM intake.reply WHERE sent_at IS NULL AND superseded_at IS NULL;
 
 -- name: unpublished
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;

@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
-import yaml
 
 from services.frontdoor.cli import call, parser_of
 from services.intake.transports import replies
 from services.intake.transports.replies import Replies
 from shared.health import Health
 from tests.bars import Ids, changed, parsed, post, request_id
-from tests.intake import intake, key_of
+from tests.bars_replies import ACCEPTED, CLOSED, listening, refer, sending, unsent
 from tests.receiver import Receiver
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.intake import Desk
     from tests.stack import Database
-
-ACCEPTED: dict[str, Any] = {"status": "accepted", "outcome": "accepted"}
-CLOSED: dict[str, Any] = {"status": "closed", "outcome": "closed"}
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"FIRST_PAUSE": 0.05, "LAST_PAUSE": 0.1, "STANDBY": 0.05}.items():
         monkeypatch.setattr(replies, name, seconds)
-
-
-@asynccontextmanager
-async def listening(database: Database, folder: Path, receiver: Receiver, **settings: Any) -> AsyncIterator[Desk]:
-    """Intake with a source that wants to be told at the receiver's address."""
-    told = {"name": "gp", "keys": [hashlib.sha256(key_of("gp").encode()).hexdigest()], "locality": "lambeth"}
-    listed = told | {"bars": {"replies": [f"{receiver.url}/fhir"]}}
-    (folder / "listening.yaml").write_text(yaml.safe_dump({"sources": {"gp": listed}}))
-    async with intake(database, folder, sources=folder / "listening.yaml", reply_poll=0.05, **settings) as desk:
-        yield desk
-
-
-@asynccontextmanager
-async def sending(desk: Desk, reply_for: float = 1000) -> AsyncIterator[None]:
-    """The task that sends, while the block lasts."""
-    stop, settings = asyncio.Event(), desk.settings.model_copy(update={"reply_for": reply_for})
-    task = asyncio.create_task(Replies(settings, desk.store._pool, desk.whole.senders, Health(30)).run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 10)
-
-
-async def refer(desk: Desk, endpoint: str, ids: Ids | None = None) -> str:
-    source = {"name": "Example Surgery", "endpoint": endpoint}
-    answer = await post(desk, changed("new-referral.json", MessageHeader={"source": source}), ids=ids)
-    assert answer.status_code == 200, answer.text
-    return request_id(answer.content)
-
-
-async def unsent(desk: Desk) -> list[Any]:
-    return await desk.database.fetch("SELECT * FROM intake.replies WHERE sent_at IS NULL")
 
 
 async def test_an_accepted_referral_is_told_to_its_sender_in_the_same_conversation(database: Database, tmp_path: Path):
@@ -124,6 +85,23 @@ async def test_news_of_one_referral_come_in_order_though_the_first_fails(databas
                 await eventually(lambda: _all_sent(desk))
     statuses = [json.loads(got.body)["entry"][1]["resource"]["status"] for got in receiver.got]
     assert statuses == ["active", "active", "active", "completed"]
+
+
+async def test_news_that_is_noted_after_newer_news_was_sent_is_never_sent(database: Database, tmp_path: Path):
+    with Receiver() as receiver:
+        async with listening(database, tmp_path, receiver) as desk:
+            referral_id = await refer(desk, f"{receiver.url}/fhir")
+            async with sending(desk):
+                await desk.decide(referral_id, "talking-therapies-step-2", sequence=3, **CLOSED)
+                await eventually(lambda: _all_sent(desk))
+                await desk.decide(referral_id, "talking-therapies-step-2", sequence=2, **ACCEPTED)
+                await eventually(lambda: _superseded(desk))
+    (got,) = receiver.got
+    assert json.loads(got.body)["entry"][1]["resource"]["status"] == "completed"
+
+
+async def _superseded(desk: Desk) -> list[Any]:
+    return [row for row in await unsent(desk) if row["superseded_at"]]
 
 
 async def test_a_decision_that_is_noted_again_is_told_once(database: Database, tmp_path: Path):

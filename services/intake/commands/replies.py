@@ -23,7 +23,7 @@ be read.
 """
 ASKED: Final = """
 SELECT referral_id, source, outcome, created_at, tries, last, next_at, given_up_at, synthetic FROM intake.replies
-WHERE sent_at IS NULL AND ($1::text IS NULL OR source = $1) ORDER BY given_up_at NULLS LAST, created_at
+WHERE sent_at IS NULL AND superseded_at IS NULL AND ($1::text IS NULL OR source = $1) ORDER BY given_up_at NULLS LAST, created_at
 """
 
 

@@ -74,7 +74,9 @@ class Replies:
     async def _active(self, connection: Connection, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._health.tick(LOOP)
-            due = await connection.fetch(SQL.replies_due, dt.datetime.now(dt.UTC), AT_ONCE, timeout=10)
+            now = dt.datetime.now(dt.UTC)
+            await connection.execute(SQL.replies_superseded, now, timeout=10)
+            due = await connection.fetch(SQL.replies_due, now, AT_ONCE, timeout=10)
             tries = await asyncio.gather(*(self._try(client, row) for row in due))
             for row, tried in zip(due, tries, strict=True):
                 await self._note(connection, row, tried)
