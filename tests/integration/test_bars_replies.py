@@ -192,6 +192,22 @@ async def test_an_address_that_the_settings_list_no_more_is_not_written_to(datab
             assert receiver.got == []
 
 
+@pytest.mark.parametrize("spoilt", ["{}", '{"endpoint": 7}', "[]"])
+async def test_a_reply_that_cannot_be_made_is_noted_and_holds_up_no_other(
+    database: Database, tmp_path: Path, spoilt: str
+):
+    with Receiver() as receiver:
+        async with listening(database, tmp_path, receiver) as desk:
+            await refer_anew(desk, receiver, 1)
+            await database.fetch("UPDATE intake.reply SET reply_to = $1", spoilt)
+            await refer_anew(desk, receiver, 2)
+            async with sending(desk):
+                await eventually(lambda: receiver.got)
+                await eventually(lambda: _tried(desk))
+            (row,) = await unsent(desk)
+            assert row["last"] in {"KeyError", "TypeError"}
+
+
 async def _tried(desk: Desk) -> bool:
     return bool((await unsent(desk))[0]["tries"] > 0)
 

@@ -62,3 +62,11 @@ def test_a_setting_that_is_no_plain_address_stops_the_start(prefix: str):
 def test_the_operation_lies_below_the_base_and_is_not_named_twice():
     assert posted_to("https://gp.example/fhir/") == "https://gp.example/fhir/$process-message"
     assert posted_to("https://gp.example/fhir/$process-message") == "https://gp.example/fhir/$process-message"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://gp.example:99999/fhir", "https://gp.example:0/fhir", "https://gp..example/"]
+)
+def test_an_address_with_a_port_or_a_host_that_cannot_be_is_refused_in_the_settings(address: str):
+    with pytest.raises(ValidationError):
+        Bars(replies=(address,))

@@ -85,15 +85,16 @@ class Replies:
                 await pause(stop, self._settings.reply_poll)
 
     async def _try(self, client: httpx.AsyncClient, row: Any) -> Tried:
-        to = orjson.loads(row["reply_to"])
-        if not allowed(to["endpoint"], self._listed.get(row["source"], ())):
-            return Tried("not-allowed", taken=False)
-        said = {"status": row["status"], "outcome": row["outcome"]}
-        body = answers.reply(str(row["referral_id"]), said, to, row["decision_id"], row["decided_at"])
+        """One try. Whatever is wrong with this reply is noted with it, and holds up no other."""
         try:
+            to = orjson.loads(row["reply_to"])
+            if not allowed(to["endpoint"], self._listed.get(row["source"], ())):
+                return Tried("not-allowed", taken=False)
+            said = {"status": row["status"], "outcome": row["outcome"]}
+            body = answers.reply(str(row["referral_id"]), said, to, row["decision_id"], row["decided_at"])
             async with asyncio.timeout(LONGEST):
                 return await _post(client, posted_to(to["endpoint"]), orjson.dumps(body), _headers(row, to))
-        except (httpx.HTTPError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  (its name is logged, counted and listed)
             return Tried(type(error).__name__, taken=False)
 
     async def _note(self, connection: Connection, row: Any, tried: Tried) -> None:

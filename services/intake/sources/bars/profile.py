@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from services.intake.sources.bars.addresses import PLAIN
 
-Address = Annotated[str, StringConstraints(pattern=f"^{PLAIN}$")]
+
+def _with_a_port_that_there_is(address: str) -> str:
+    """Refuses a port above 65535 (ValueError), and a host that no name can be."""
+    parts = urlsplit(address)
+    if parts.port == 0 or not all(0 < len(label) < 64 for label in (parts.hostname or "").split(".")):
+        raise ValueError("no such host or port")
+    return address
+
+
+Address = Annotated[str, StringConstraints(pattern=f"^{PLAIN}$"), AfterValidator(_with_a_port_that_there_is)]
 
 
 class Bars(BaseModel):
