@@ -144,14 +144,15 @@ WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL AND EXIS
 );
 
 -- name: replies_due
--- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order.
+-- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order. Each
+-- source has its turn: one that takes nothing holds up no other.
 SELECT * FROM (
     SELECT DISTINCT ON (referral_id) referral_id, sequence, decision_id, source, status, outcome, decided_at, reply_to,
            created_at, next_at, tries
     FROM intake.reply WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL
     ORDER BY referral_id, sequence
 ) AS oldest
-WHERE next_at <= $1 ORDER BY next_at LIMIT $2;
+WHERE next_at <= $1 ORDER BY row_number() OVER (PARTITION BY source ORDER BY next_at), next_at LIMIT $2;
 
 -- name: replied
 UPDATE intake.reply SET tries = tries + 1, next_at = $3, last = $4, sent_at = $5, given_up_at = $6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import asyncpg
 import pytest
 
 from services.frontdoor.cli import call, parser_of
+from services.intake.store import SQL
 from services.intake.transports import replies
 from services.intake.transports.replies import Replies
 from shared.health import Health
@@ -102,6 +104,17 @@ async def test_news_that_is_noted_after_newer_news_was_sent_is_never_sent(databa
 
 async def _superseded(desk: Desk) -> list[Any]:
     return [row for row in await unsent(desk) if row["superseded_at"]]
+
+
+async def test_a_source_with_many_replies_due_leaves_the_others_their_turn(database: Database, tmp_path: Path):
+    with Receiver() as receiver:
+        async with listening(database, tmp_path, receiver) as desk:
+            for number in range(4):
+                await refer_anew(desk, receiver, number)
+            newest = await database.fetch("SELECT max(next_at) AS at FROM intake.reply")
+            await database.fetch("UPDATE intake.reply SET source = 'other' WHERE next_at = $1", newest[0]["at"])
+            due = await database.fetch(SQL.replies_due, dt.datetime.now(dt.UTC), 2)
+    assert {row["source"] for row in due} == {"gp", "other"}
 
 
 async def test_a_decision_that_is_noted_again_is_told_once(database: Database, tmp_path: Path):
