@@ -55,7 +55,7 @@ def _texts(value: Any, name: str) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, name)
-    elif isinstance(value, dict) and value.get("resourceType") not in ELSEWHERE:
+    elif isinstance(value, dict) and text(value.get("resourceType")) not in ELSEWHERE:
         yield from _of_object(value, name)
 
 
