@@ -75,6 +75,8 @@ def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> N
         elif value and not name:
             draft.keep(place, f"{system} {value}".strip())
     draft.tell(prose, words(concept), place)
+    if text(concept.get("text")):
+        draft.keep(place, "\n".join(display for *_, display in codings(concept) if display))
 
 
 def _reason(value: str, draft: Draft, place: str) -> None:
@@ -114,8 +116,9 @@ def _observation(one: Entry, draft: Draft) -> None:
         named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
         if value is not None and named and not gone:
             answer(draft, named[0], value, place)
+            draft.keep(place, _in_words(part))
         elif value is not None or not number:
-            told = (gone, words(concept) or code(concept), said(part.get("valueQuantity")) or said(value))
+            told = (gone, said(concept) or code(concept), _in_words(part) or said(value))
             draft.keep(place, " ".join(filter(None, told)))
         draft.keep(one.place, said({name: item for name, item in part.items() if name not in read}))
     _notes(one, draft, "presentation.history")
@@ -144,6 +147,12 @@ def _value(part: dict[str, Any]) -> Any:
     return (code(value) or words(value)) if name == "valueCodeableConcept" else value
 
 
+def _in_words(part: dict[str, Any]) -> str:
+    """What a value says beside its code: its text, what its codings display, an amount with its unit."""
+    value = next((value for name, value in part.items() if name.startswith("value")), None)
+    return said(value) if isinstance(value, dict) else ""
+
+
 def _questionnaire(one: Entry, draft: Draft) -> None:
     gone = _gone(one)
     local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL and not gone
@@ -151,8 +160,10 @@ def _questionnaire(one: Entry, draft: Draft) -> None:
         asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
         for given in objects(item.get("answer")):
             value = _value(given)
-            if not local or not answer(draft, asked, value, place):
-                shown = said(given.get("valueCoding")) or said(given.get("valueQuantity")) or said(value)
+            if local and answer(draft, asked, value, place):
+                draft.keep(place, _in_words(given))
+            else:
+                shown = _in_words(given) or said(value)
                 draft.keep(place, f"{gone} {text(item.get('text')) or asked}: {shown}".strip() if shown else "")
     keep_rest(one, draft, "item")
 
