@@ -6,6 +6,7 @@ What is no text is left out by its name (codes that are displayed, addresses, id
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.sources.bars.bundle import text
@@ -46,12 +47,13 @@ def said(value: Any) -> str:
 
 
 def _texts(value: Any, name: str) -> Iterator[str]:
-    if name in _ABOUT:
-        return
     if isinstance(value, str):
-        shown = _TAGS.sub(" ", value).strip() if name == "div" else value.strip()
-        if shown and not _is_no_text(name):
+        if _is_no_text(name):
+            return
+        if shown := _TAGS.sub(" ", value).strip() if name == "div" else value.strip():
             yield shown
+    elif name in _ABOUT:
+        return
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, name)
@@ -69,6 +71,7 @@ def _of_object(value: dict[str, Any], name: str) -> Iterator[str]:
         yield from _texts(item, part)
 
 
+@lru_cache(1024)
 def _is_no_text(name: str) -> bool:
-    value = name.startswith("value") and name.endswith(_ADDRESSES)
-    return value or name in _NO_TEXT or bool(_DATES.fullmatch(name))
+    address = name.startswith("value") and name.endswith(_ADDRESSES)
+    return address or name in _ABOUT or name in _NO_TEXT or bool(_DATES.fullmatch(name))
