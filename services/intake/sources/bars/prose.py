@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from services.intake.sources.bars.bundle import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from services.intake.sources.bars.bundle import Entry
     from services.intake.sources.bars.draft import Draft
 
@@ -43,32 +41,32 @@ def said(value: Any) -> str:
         return text(value)
     if isinstance(value, dict) and ("start" in value or "unit" in value):
         return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
-    return "\n".join(dict.fromkeys(_texts(value, "")))
+    found: list[str] = []
+    _gather(value, "", found)
+    return "\n".join(filter(None, dict.fromkeys(found)))
 
 
-def _texts(value: Any, name: str) -> Iterator[str]:
-    if isinstance(value, str):
-        if _is_no_text(name):
-            return
-        if shown := _TAGS.sub(" ", value).strip() if name == "div" else value.strip():
-            yield shown
+def _gather(value: Any, name: str, found: list[str]) -> None:
+    if type(value) is str:
+        if not _is_no_text(name):
+            found.append(_TAGS.sub(" ", value).strip() if name == "div" else value.strip())
     elif name in _ABOUT:
         return
-    elif isinstance(value, list):
+    elif type(value) is list:
         for item in value:
-            yield from _texts(item, name)
-    elif isinstance(value, dict) and text(value.get("resourceType")) not in ELSEWHERE:
-        yield from _of_object(value, name)
+            _gather(item, name, found)
+    elif type(value) is dict and text(value.get("resourceType")) not in ELSEWHERE:
+        _gather_parts(value, name, found)
 
 
-def _of_object(value: dict[str, Any], name: str) -> Iterator[str]:
+def _gather_parts(value: dict[str, Any], name: str, found: list[str]) -> None:
     """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
     if name == "coding" and not text(value.get("display")):
-        yield from filter(None, (text(value.get("code")),))
+        found.append(text(value.get("code")))
     if "unit" in value:
-        yield said(value)
+        found.append(said(value))
     for part, item in value.items():
-        yield from _texts(item, part)
+        _gather(item, part, found)
 
 
 @lru_cache(1024)
