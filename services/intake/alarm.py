@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from services.intake import metrics
 from services.intake.emergency import is_emergency
 from services.intake.problems import Refused
+from services.intake.reading import read
 from shared.errors import Transient
 from shared.log import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from services.intake.reading import Reading
@@ -56,3 +59,15 @@ def _not_taken(error: Exception) -> Refused:
     if isinstance(error, Transient):
         return Refused(503, "busy", "not taken: try again", headers={"Retry-After": "2"})
     return Refused(500, "failed", "not taken: this is our fault, and was logged")
+
+
+@contextmanager
+def phoning(document: dict[str, Any], sender: str, phone_now: str) -> Iterator[None]:
+    """What cannot even be looked up is told to phone too, where its message says "emergency"; nothing is noted of the rest."""
+    try:
+        yield
+    except Transient as error:
+        refused = _not_taken(error)
+        if Alarm(read(document), sender, phone_now).tell(refused):
+            raise refused from error
+        raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 from services.intake import access, person, whose
-from services.intake.alarm import Alarm
+from services.intake.alarm import Alarm, phoning
 from services.intake.coding import locality_of
 from services.intake.content import changed_paths, merged, said
 from services.intake.contract import CONTRACT
@@ -44,9 +44,10 @@ if TYPE_CHECKING:
 async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:
     """Takes what a message of any standard says. A referral that its sender named before is an amendment of that one."""
     for _ in range(TRIES):
-        if told.does == "refer" and (answer := await _before(desk, source, incoming, told)):
-            return answer
-        referral_id = await whose.referral_of(desk, source, incoming, told)
+        with phoning(told.document, source.id, desk.phone_now):
+            if told.does == "refer" and (answer := await _before(desk, source, incoming, told)):
+                return answer
+            referral_id = await whose.referral_of(desk, source, incoming, told)
         does = told.does if referral_id is None or told.does != "refer" else "amend"
         if does not in source.may:
             if referral_id is not None and told.does in source.may:
