@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from services.intake import metrics
@@ -11,6 +12,7 @@ from shared.errors import Transient
 from shared.log import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from services.intake.reading import Reading
@@ -50,6 +52,20 @@ class Alarm:
         if refused is not None:
             refused.members |= self.members
         return True
+
+
+@contextmanager
+def unread(phone_now: str) -> Iterator[None]:
+    """Within it a message is read. Nobody knows what one that cannot be read was about: its sender is told to phone."""
+    try:
+        yield
+    except Refused as refused:
+        refused.members.setdefault("phone_now", phone_now)
+        raise
+    except Exception as error:
+        refused = _not_taken(error)
+        refused.members["phone_now"] = phone_now
+        raise refused from error
 
 
 def _not_taken(error: Exception) -> Refused:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 import pytest
 from prometheus_client import REGISTRY
 
+from services.intake.sources.forms import FORMS
 from services.intake.transports import delivery
 from tests.intake import a_body
 from tests.meshed import UNSETTLED, at_rest, polled, polling
@@ -171,6 +172,25 @@ async def test_in_an_emergency_the_sender_is_told_to_phone_while_the_message_wai
             await database.fetch("DROP TRIGGER fail ON intake.receipt")
             _, taken = await post.answered()
         assert (taken["local_id"], taken["subject"]) == (message_id, "202")
+
+
+async def test_where_reading_fails_by_a_fault_of_ours_the_sender_is_told_to_phone_and_nobody_is_held_up(
+    mesh: MeshSandbox, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with at_rest(mesh, database, tmp_path, mesh_workflows="REFERRALS=json LETTERS=hl7v2") as post:
+        monkeypatch.setitem(FORMS, "json", FORMS["json"]._replace(read=_fails_to_read))  # type: ignore[arg-type]  # a dict
+        unread = post.send(a_body())
+        letter = post.send(b"?", workflow_id="LETTERS")
+        async with polling(post):
+            await eventually(lambda: mesh.waiting(post.ours) == [unread])
+            warning, _ = await eventually(lambda: mesh.answers(post.gp)[1:] and mesh.answers(post.gp))
+            assert (warning["local_id"], warning["subject"]) == (f"{unread}.phone-now", "500")
+            assert "phone now" in warning["content"]["phone_now"]
+            assert [row["message_id"] for row in await post.fetch(UNSETTLED)] == [letter]
+
+
+def _fails_to_read(*_: object) -> NoReturn:
+    raise TypeError
 
 
 async def test_mesh_is_told_that_the_mailbox_is_in_use(mesh: MeshSandbox, database: Database, tmp_path: Path):

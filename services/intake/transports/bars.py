@@ -13,7 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from services.intake import access, handlers, showing
-from services.intake.alarm import Alarm
+from services.intake.alarm import Alarm, unread
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read
 from services.intake.senders import Source
@@ -74,7 +74,8 @@ class Bars:
             raise Refused(
                 425, "in-flight", "the previous attempt with these ids is still being processed: try again in a while"
             )
-        told = self._told(incoming.body, sender)
+        with unread(self._desk.phone_now):
+            told = _told(incoming.body, sender)
         work = self._start(sender, pair, self._take(sender, incoming, told))
         await asyncio.wait({work}, timeout=max(0.0, ends - loop.time()))
         if not work.done():
@@ -91,14 +92,6 @@ class Bars:
             detail = f"the body did not arrive within {SECONDS:g} seconds"
             raise Refused(408, "too-slow", detail, headers={"Connection": "close"}) from None
         return incoming._replace(idempotency_key=pair)
-
-    def _told(self, body: bytes, sender: Source | Team) -> Told:
-        """What a message says. Nobody knows what one that cannot be read was about: its sender is told to phone."""
-        try:
-            return FORMS["bars"].read(body, sender) if isinstance(sender, Source) else outcome.told(body, sender)
-        except Refused as refused:
-            refused.members.setdefault("phone_now", self._desk.phone_now)
-            raise
 
     def _start(self, sender: Source | Team, pair: str, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         task = self._in_flight[sender.account, pair] = asyncio.create_task(work)
@@ -190,6 +183,10 @@ def _response(request: Request, reply: Reply, headers: dict[str, str] | None = N
     found = next((match[1] for match in asked if match and re.fullmatch(r"1(?:\.\d{1,4}){0,2}", match[1])), "1.0.0")
     media = f"application/fhir+json;version={found}"
     return Response(reply.body, int(reply.status), {**(headers or {}), **echoed}, media)
+
+
+def _told(body: bytes, sender: Source | Team) -> Told:
+    return FORMS["bars"].read(body, sender) if isinstance(sender, Source) else outcome.told(body, sender)
 
 
 def _pair(request: Request) -> str:
