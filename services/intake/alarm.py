@@ -63,9 +63,9 @@ def unread(phone_now: str) -> Iterator[None]:
         refused.members.setdefault("phone_now", phone_now)
         raise
     except Exception as error:
-        refused = _not_taken(error)
-        refused.members["phone_now"] = phone_now
-        raise refused from error
+        failed = _not_taken(error)
+        failed.members["phone_now"] = phone_now
+        raise failed from error
 
 
 def _not_taken(error: Exception) -> Refused:

@@ -157,6 +157,21 @@ async def test_a_message_that_fails_by_a_fault_of_ours_stays_in_mesh_and_holds_n
         assert await post.counts() == (2, 0)
 
 
+async def test_a_message_that_postgresql_will_not_take_now_holds_nobody_up_for_long(
+    mesh: MeshSandbox, database: Database, tmp_path: Path
+):
+    async with at_rest(mesh, database, tmp_path) as post:
+        for statement in FAILS:
+            await database.fetch(statement.replace("'a bug'", "'out of memory' USING ERRCODE = '53200'"))
+        waits = post.send(a_body(reason={"text": "this fails"}))
+        post.send(a_body(message_id="gp-2"))
+        async with polling(post):
+            await eventually(lambda: mesh.waiting(post.ours) == [waits], 60)
+            await database.fetch("DROP TRIGGER fail ON intake.receipt")
+            assert len(await post.answered()) == 2
+        assert await post.counts() == (2, 0)
+
+
 async def test_in_an_emergency_the_sender_is_told_to_phone_while_the_message_waits(
     mesh: MeshSandbox, database: Database, tmp_path: Path
 ):
@@ -191,6 +206,18 @@ async def test_where_reading_fails_by_a_fault_of_ours_the_sender_is_told_to_phon
 
 def _fails_to_read(*_: object) -> NoReturn:
     raise TypeError
+
+
+async def test_a_message_that_can_never_be_retrieved_counts_among_those_that_wait(
+    mesh: MeshSandbox, database: Database, tmp_path: Path
+):
+    async with at_rest(mesh, database, tmp_path) as post:
+        message_id = post.send(a_body())
+        mesh.lose_chunk(post.ours, message_id, 1)
+        async with polling(post):
+            await eventually(lambda: REGISTRY.get_sample_value("frontdoor_mesh_oldest_seconds") > 2)  # type: ignore[operator]  # it is known
+            assert mesh.waiting(post.ours) == [message_id]
+            assert await post.counts() == (0, 0)
 
 
 async def test_mesh_is_told_that_the_mailbox_is_in_use(mesh: MeshSandbox, database: Database, tmp_path: Path):
