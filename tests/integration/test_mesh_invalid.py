@@ -212,7 +212,10 @@ async def test_a_person_settles_a_message_with_a_reason_and_its_bytes_may_go_the
         await disposer.execute("SELECT intake.settle($1, ' ')", message_id)
     assert await disposer.fetchval("SELECT intake.settle($1, 'the practice sent it again')", message_id) == 1
     assert await disposer.fetchval("SELECT original FROM intake.invalid") == b"?"
-    assert await disposer.fetchval("SELECT intake.settle($1, 'the practice sent it again', true)", message_id) == 1
+    settled_at = await disposer.fetchval("SELECT settled_at FROM intake.invalid")
+    assert await disposer.fetchval("SELECT intake.settle($1, 'its bytes may go', dispose => true)", message_id) == 1
+    assert await database.fetch("SELECT intake.settle('" + message_id + "', 'another reason')")
+    assert await disposer.fetchval("SELECT settled_at FROM intake.invalid") == settled_at
     row = await disposer.fetchrow("SELECT settled_by, settled_reason, original FROM intake.invalid")
     assert tuple(row or ()) == ("frontdoor_disposer", "the practice sent it again", None)
     for connection in (service, disposer):
