@@ -193,7 +193,7 @@ async def test_where_reading_fails_by_a_fault_of_ours_the_sender_is_told_to_phon
     mesh: MeshSandbox, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     async with at_rest(mesh, database, tmp_path, mesh_workflows="REFERRALS=json LETTERS=hl7v2") as post:
-        monkeypatch.setitem(FORMS, "json", FORMS["json"]._replace(read=_fails_to_read))  # type: ignore[arg-type]  # a dict
+        monkeypatch.setitem(FORMS, "json", FORMS["json"]._replace(read=_fails_to_read))
         unread = post.send(a_body())
         letter = post.send(b"?", workflow_id="LETTERS")
         async with polling(post):
