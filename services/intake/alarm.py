@@ -55,6 +55,20 @@ class Alarm:
         return True
 
 
+@contextmanager
+def unread(phone_now: str) -> Iterator[None]:
+    """Within it a message is read. Nobody knows what one that cannot be read was about: its sender is told to phone."""
+    try:
+        yield
+    except Refused as refused:
+        refused.members.setdefault("phone_now", phone_now)
+        raise
+    except Exception as error:
+        failed = _not_taken(error)
+        failed.members["phone_now"] = phone_now
+        raise failed from error
+
+
 def _not_taken(error: Exception) -> Refused:
     if isinstance(error, Transient):
         return Refused(503, "busy", "not taken: try again", headers={"Retry-After": "2"})

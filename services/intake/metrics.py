@@ -40,7 +40,9 @@ MESH_UNANSWERED: Final = Counter(
     "frontdoor_mesh_unanswered", "Answers that MESH would not carry to the sender's mailbox"
 )
 MESH_WAITING: Final = Gauge("frontdoor_mesh_waiting", "Messages in the MESH mailbox at the last look")
-MESH_AGE: Final = Gauge("frontdoor_mesh_oldest_seconds", "Since MESH accepted the oldest message that waits there")
+MESH_AGE: Final = Gauge(
+    "frontdoor_mesh_oldest_seconds", "Since MESH accepted the oldest message that waits there, or it was first listed"
+)
 INVALID: Final = Gauge(
     "frontdoor_invalid_unsettled", "Messages of MESH that were not taken, and that nobody has settled"
 )

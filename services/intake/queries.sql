@@ -186,11 +186,11 @@ ON CONFLICT DO NOTHING;
 SELECT count(*) AS count, min(received_at) AS oldest FROM intake.invalid WHERE settled_at IS NULL AND mailbox = $1;
 
 -- name: invalid_messages
-SELECT message_id, sender, source, workflow, received_at AT TIME ZONE 'UTC' AS received_at, status, code, errors, emergency, bytes
+SELECT mailbox, message_id, sender, source, workflow, received_at AT TIME ZONE 'UTC' AS received_at, status, code, errors, emergency, bytes
 FROM intake.invalid_messages WHERE settled_at IS NULL ORDER BY emergency DESC, invalid_messages.received_at;
 
 -- name: settle
-SELECT intake.settle($1, $2, $3);
+SELECT intake.settle($1, $2, $3, $4);
 
 -- name: unmapped
 -- How often each code came that no table knows, for the role that reads the accounts.

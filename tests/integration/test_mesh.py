@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from prometheus_client import REGISTRY
 
 from services.intake.transports import delivery
 from tests.intake import a_body
-from tests.meshed import UNSETTLED, at_rest, polled, polling
+from tests.meshed import at_rest, polled
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from tests.stack import Database
 
 LONG = a_body(reason={"code": "04", "text": "Low for months. " * 400})
-FAILS = (
-    "CREATE FUNCTION intake.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a bug'; END $$",
-    """CREATE TRIGGER fail BEFORE INSERT ON intake.receipt FOR EACH ROW
-    WHEN (position('this fails'::bytea IN NEW.original) > 0) EXECUTE FUNCTION intake.fail()""",
-)
 
 
 async def test_a_referral_is_taken_answered_and_then_acknowledged(
@@ -137,42 +131,6 @@ async def test_an_emergency_is_answered_with_phone_now(mesh: MeshSandbox, databa
         assert "phone now" in answer["content"]["phone_now"]
 
 
-async def test_a_message_that_fails_by_a_fault_of_ours_stays_in_mesh_and_holds_nobody_up(
-    mesh: MeshSandbox, database: Database, tmp_path: Path
-):
-    async with at_rest(mesh, database, tmp_path) as post:
-        for statement in FAILS:
-            await database.fetch(statement)
-        failing = post.send(a_body(reason={"text": "this fails"}))
-        post.send(a_body(message_id="gp-2"))
-        async with polling(post):
-            await eventually(lambda: mesh.waiting(post.ours) == [failing])
-            assert await post.counts() == (1, 0)
-            assert REGISTRY.get_sample_value("frontdoor_mesh_messages_total", {"became": "failed"})
-            assert await eventually(lambda: REGISTRY.get_sample_value("frontdoor_mesh_oldest_seconds"))
-            assert len(mesh.answers(post.gp)) == 1, "nobody is told yes or no of what may still be taken"
-            await database.fetch("DROP TRIGGER fail ON intake.receipt")
-            assert len(await post.answered()) == 2
-        assert await post.counts() == (2, 0)
-
-
-async def test_in_an_emergency_the_sender_is_told_to_phone_while_the_message_waits(
-    mesh: MeshSandbox, database: Database, tmp_path: Path
-):
-    async with at_rest(mesh, database, tmp_path) as post:
-        for statement in FAILS:
-            await database.fetch(statement)
-        message_id = post.send(a_body(reason={"text": "this fails"}, risk={"life_in_danger": "yes"}))
-        async with polling(post):
-            (warning,) = await eventually(lambda: mesh.answers(post.gp))
-            assert warning["local_id"] == f"{message_id}.phone-now"
-            assert warning["content"]["emergency"] is True
-            assert mesh.waiting(post.ours) == [message_id]
-            await database.fetch("DROP TRIGGER fail ON intake.receipt")
-            _, taken = await post.answered()
-        assert (taken["local_id"], taken["subject"]) == (message_id, "202")
-
-
 async def test_mesh_is_told_that_the_mailbox_is_in_use(mesh: MeshSandbox, database: Database, tmp_path: Path):
     async with polled(mesh, database, tmp_path) as post:
         await eventually(lambda: f'"POST /messageexchange/{post.ours} HTTP/1.1" 200' in mesh.log())
@@ -215,18 +173,3 @@ async def test_whoever_lost_the_connection_that_holds_the_lock_takes_it_again(
         )
         post.send(a_body(message_id="gp-2"))
         assert len(await post.answered()) == 2
-
-
-async def test_nothing_is_acknowledged_while_what_was_not_taken_cannot_be_kept(
-    mesh: MeshSandbox, database: Database, tmp_path: Path
-):
-    async with at_rest(mesh, database, tmp_path) as post:
-        await database.fetch("REVOKE INSERT ON intake.invalid FROM frontdoor_intake")
-        message_id = post.send(b"no referral")
-        behind = post.send(a_body())
-        async with polling(post):
-            await eventually(lambda: mesh.waiting(post.ours) == [message_id])
-            assert [answer["local_id"] for answer in mesh.answers(post.gp)] == [behind]
-            await database.fetch("GRANT INSERT ON intake.invalid TO frontdoor_intake")
-            await post.emptied()
-        assert len(await post.fetch(UNSETTLED)) == 1

@@ -50,3 +50,19 @@ async def test_what_was_not_taken_is_listed_until_it_is_settled(
     assert frontdoor(database).stdout == "0 messages not taken and not settled\n"
     (kept,) = await database.fetch("SELECT count(*) FROM intake.invalid WHERE original IS NOT NULL")
     assert kept["count"] == 0
+
+
+async def test_of_an_id_that_came_to_two_of_our_mailboxes_the_one_that_is_named_is_settled(
+    mesh: MeshSandbox, database: Database, tmp_path: Path
+) -> None:
+    async with polled(mesh, database, tmp_path) as post:
+        message_id = post.send(b"no referral")
+        await post.emptied()
+    await database.fetch(
+        'INSERT INTO intake.invalid SELECT (jsonb_populate_record(i, \'{"mailbox": "OLD"}\')).* FROM intake.invalid AS i'
+    )
+    ambiguous = frontdoor(database, "--settle", message_id, "--why", "the practice was phoned")
+    assert (ambiguous.returncode, "name the mailbox" in ambiguous.stderr) == (2, True)
+    named = frontdoor(database, "--settle", message_id, "--mailbox", "OLD", "--why", "the practice was phoned")
+    assert (named.returncode, named.stdout) == (0, "settled\n")
+    assert [row["mailbox"] for row in json.loads(frontdoor(database, "--json").stdout)] == [post.ours]

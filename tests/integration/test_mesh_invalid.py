@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.intake.transports import delivery
+from tests.bars import changed
 from tests.intake import a_body
 from tests.meshed import UNSETTLED, at_rest, polled, polling
 from tests.waiting import eventually
@@ -147,6 +148,22 @@ async def test_an_emergency_that_is_refused_is_marked_and_answered_so(
         assert "phone now" in answers[0]["content"]["phone_now"]
 
 
+async def test_of_an_emergency_that_cannot_be_read_the_sender_is_told_to_phone(
+    mesh: MeshSandbox, database: Database, tmp_path: Path
+):
+    bundle = json.loads(changed("new-referral.json", ServiceRequest={"priority": "stat"}))
+    bundle["entry"][0]["resource"]["focus"][0]["reference"] = "urn:uuid:nothing-in-it"
+    async with polled(mesh, database, tmp_path, mesh_workflows="REFERRALS=bars FORMS=json LETTERS=hl7v2") as post:
+        post.send(bundle)
+        post.send(b"?", workflow_id="FORMS")
+        post.send(b"?", workflow_id="LETTERS")
+        broken, form, letter = await post.answered()
+        assert (broken["subject"], "phone now" in str(broken["content"])) == ("422", True)
+        assert (form["subject"], "phone now" in form["content"]["phone_now"]) == ("400", True)
+        assert b"phone now" in letter["content"]
+        assert await post.counts() == (0, 3)
+
+
 async def test_what_is_itself_an_answer_is_kept_and_never_answered(
     mesh: MeshSandbox, database: Database, tmp_path: Path
 ):
@@ -195,7 +212,10 @@ async def test_a_person_settles_a_message_with_a_reason_and_its_bytes_may_go_the
         await disposer.execute("SELECT intake.settle($1, ' ')", message_id)
     assert await disposer.fetchval("SELECT intake.settle($1, 'the practice sent it again')", message_id) == 1
     assert await disposer.fetchval("SELECT original FROM intake.invalid") == b"?"
-    assert await disposer.fetchval("SELECT intake.settle($1, 'the practice sent it again', true)", message_id) == 1
+    settled_at = await disposer.fetchval("SELECT settled_at FROM intake.invalid")
+    assert await disposer.fetchval("SELECT intake.settle($1, 'its bytes may go', dispose => true)", message_id) == 1
+    assert await database.fetch("SELECT intake.settle('" + message_id + "', 'another reason')")
+    assert await disposer.fetchval("SELECT settled_at FROM intake.invalid") == settled_at
     row = await disposer.fetchrow("SELECT settled_by, settled_reason, original FROM intake.invalid")
     assert tuple(row or ()) == ("frontdoor_disposer", "the practice sent it again", None)
     for connection in (service, disposer):

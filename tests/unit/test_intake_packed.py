@@ -65,6 +65,16 @@ def test_garbled_it_is_refused_or_whole(content: bytes, places: list[int], at: i
 
 
 @pytest.mark.parametrize("gzipped", [True, False])
+def test_no_more_members_are_unpacked_than_any_file_has(gzipped: bool):
+    empty = gzip.compress(b"")
+    assert unpacked([empty * 999 + gzip.compress(b"{}")], gzipped=gzipped, most=100_000) == b"{}"
+    with pytest.raises(Refused, match="unreadable"):
+        unpacked([empty * 1001], gzipped=gzipped, most=100_000)
+    with pytest.raises(Refused, match="unreadable"):
+        unpacked([gzip.compress(empty * 1001)], gzipped=True, most=100_000)
+
+
+@pytest.mark.parametrize("gzipped", [True, False])
 def test_a_bomb_is_never_unpacked(gzipped: bool):
     bomb = gzip.compress(b"0" * 50_000_000)
     with pytest.raises(Refused, match="too-large"):
@@ -96,6 +106,12 @@ def test_of_what_cannot_be_unpacked_the_pieces_are_kept():
 
 def test_the_zeros_that_pad_a_stream_are_nothing():
     assert unpacked([gzip.compress(b"{}") + bytes(300)], gzipped=True) == b"{}"
+
+
+def test_padding_may_be_longer_than_a_piece():
+    padded = gzip.compress(b"{") + bytes(200_000) + gzip.compress(b"}") + bytes(200_000)
+    assert unpacked([padded], gzipped=True, most=500_000) == b"{}"
+    assert unpacked([padded[:99], padded[99:]], gzipped=True, most=500_000) == b"{}"
 
 
 def test_zlib_without_gzips_head_is_read_too():

@@ -31,6 +31,7 @@ def register(commands: Commands) -> None:
     add_data_argument(parser)
     parser.add_argument("--json", action="store_true", help="for a program")
     parser.add_argument("--settle", metavar="ID", help="MESH's id of a message that has been dealt with")
+    parser.add_argument("--mailbox", metavar="ID", help="with --settle: ours that it came to, if its id came to two")
     parser.add_argument("--why", metavar="TEXT", help="how")
     parser.add_argument("--dispose", action="store_true", help="with --settle: remove its bytes")
     parser.set_defaults(run=run)
@@ -38,6 +39,8 @@ def register(commands: Commands) -> None:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Prints them, or settles one."""
+    from asyncpg import RaiseError
+
     from services.intake.store import SQL
     from shared.postgres import connected
 
@@ -47,7 +50,11 @@ async def run(arguments: argparse.Namespace) -> int:
     if not (arguments.why or "").strip():
         raise Usage("why", "--settle needs --why: what was done for whoever is behind it?")
     async with connected(admin_dsn(arguments.data)) as connection:
-        settled = await connection.fetchval(SQL.settle, arguments.settle, arguments.why, arguments.dispose)
+        asked = (arguments.settle, arguments.why, arguments.dispose, arguments.mailbox)
+        try:
+            settled = await connection.fetchval(SQL.settle, *asked)
+        except RaiseError as error:
+            raise Usage("settle", str(error)) from None
     print("settled" if settled else "there is no such message")
     return CLEAN if settled else FINDING
 

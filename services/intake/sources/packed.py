@@ -14,6 +14,8 @@ from services.intake.problems import Refused
 
 MAGIC: Final = b"\x1f\x8b"  # no message of any form begins so
 _ANY_HEADER: Final = 47  # zlib's wbits: gzip or zlib
+_MOST_MEMBERS: Final = 1_000  # of one stream; the files that are written so have one to 64 kB
+_BLOCK: Final = 65_536  # bytes: what follows a member is copied, so it must never be much
 
 
 class Packed:
@@ -22,7 +24,7 @@ class Packed:
     def __init__(self, most: int) -> None:
         self.raw, self._most = bytearray(), most
         self._content, self._member = bytearray(), zlib.decompressobj(_ANY_HEADER)
-        self._begun = False  # inside a member
+        self._begun, self._members = False, 0  # inside a member; how many have begun
 
     def add(self, piece: bytes, *, gzipped: bool) -> None:
         """The next piece."""
@@ -51,15 +53,32 @@ class Packed:
         return bytes(self._content if unpacked else self.raw)
 
     def _inflate(self, piece: bytes) -> None:
-        while piece:
-            self._begun = True
-            try:
-                self._grow(self._member.decompress(piece, self._most + 1 - len(self._content)))
-            except zlib.error:
-                raise Refused(400, "unreadable", "the message is compressed, and cannot be unpacked") from None
-            piece = self._member.unused_data.lstrip(b"\0")  # gzip pads with zeros
-            if self._member.eof:
-                self._member, self._begun = zlib.decompressobj(_ANY_HEADER), False
+        view = memoryview(piece)
+        for start in range(0, len(piece), _BLOCK):
+            left = self._next(bytes(view[start : start + _BLOCK]))
+            while left:
+                try:
+                    self._grow(self._member.decompress(left, self._most + 1 - len(self._content)))
+                except zlib.error:
+                    raise Refused(400, "unreadable", "the message is compressed, and cannot be unpacked") from None
+                left = self._member.unused_data
+                if self._member.eof:
+                    self._member, self._begun = zlib.decompressobj(_ANY_HEADER), False
+                left = self._next(left)
+
+    def _next(self, left: bytes) -> bytes:
+        """What is left to unpack; a member begins there, unless one goes on. gzip pads with zeros between them."""
+        if self._begun:
+            return left
+        if self._members:
+            left = left.lstrip(b"\0")
+        if left:
+            self._begun, self._members = True, self._members + 1
+        if self._members > _MOST_MEMBERS:
+            raise Refused(
+                400, "unreadable", f"the message is compressed in more than {_MOST_MEMBERS} parts: send it as one"
+            )
+        return left
 
     def _grow(self, more: bytes) -> None:
         self._content += more

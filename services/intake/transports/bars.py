@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
@@ -14,7 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from services.intake import access, handlers, showing
-from services.intake.alarm import Alarm
+from services.intake.alarm import Alarm, unread
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read
 from services.intake.senders import Source
@@ -25,7 +24,7 @@ from shared.errors import FrontDoorError
 from shared.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine
 
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
@@ -69,7 +68,7 @@ class Bars:
         ends = loop.time() + SECONDS
         sender = self._admission.known(request)
         pair = _pair(request)
-        with self._unread():
+        with unread(self._desk.phone_now):
             _negotiate(request)
             incoming = await self._incoming(request, pair)
             if (sender.account, pair) in self._in_flight:
@@ -92,15 +91,6 @@ class Bars:
             detail = f"the body did not arrive within {SECONDS:g} seconds"
             raise Refused(408, "too-slow", detail, headers={"Connection": "close"}) from None
         return incoming._replace(idempotency_key=pair)
-
-    @contextmanager
-    def _unread(self) -> Iterator[None]:
-        """Nobody knows what a message was about that is refused before it is read: its sender is told to phone."""
-        try:
-            yield
-        except Refused as refused:
-            refused.members.setdefault("phone_now", self._desk.phone_now)
-            raise
 
     def _start(self, sender: Source | Team, pair: str, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         task = self._in_flight[sender.account, pair] = asyncio.create_task(work)
@@ -196,6 +186,10 @@ def _response(request: Request, reply: Reply, headers: dict[str, str] | None = N
     found = next((match[1] for match in asked if match and re.fullmatch(r"1(?:\.\d{1,4}){0,2}", match[1])), "1.0.0")
     media = f"application/fhir+json;version={found}"
     return Response(reply.body, int(reply.status), {**(headers or {}), **echoed}, media)
+
+
+def _told(body: bytes, sender: Source | Team) -> Told:
+    return FORMS["bars"].read(body, sender) if isinstance(sender, Source) else outcome.told(body, sender)
 
 
 def _pair(request: Request) -> str:

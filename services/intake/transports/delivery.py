@@ -10,6 +10,7 @@ from uuid import uuid4
 import orjson
 
 from services.intake import handlers, metrics
+from services.intake.alarm import unread
 from services.intake.problems import Refused
 from services.intake.sources.forms import FORMS, Moment, Reply
 from services.intake.store import Invalid
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 async def dealt_with(desk: Desk, mailbox: Mailbox, found: Retrieved, warned: set[str]) -> Reply:
     """The answer to a message, which is durably taken or kept as invalid by then.
 
-    What is no fault of the message raises `Transient` or whatever it is: the message stays in MESH. In an emergency its
-    sender is told to phone all the same, once; `warned` are the messages of which it was told.
+    What is no fault of the message raises `Transient` or whatever it is: the message stays in MESH. In an emergency, and
+    where it could not be read, its sender is told to phone all the same, once; `warned` are the messages of which it was.
     """
     source = desk.senders.sends_from(found.sender)
     form = FORMS.get(mailbox.settings.mesh_workflows.get(found.workflow, ""))
@@ -69,7 +70,8 @@ async def _taken(desk: Desk, found: Retrieved, source: Source | None, form: Form
         raise Refused(403, "not-allowed", "nothing is taken under this workflow id: send it under one that was agreed")
     if found.fault is not None:
         raise found.fault
-    told = form.read(found.body, source)
+    with unread(desk.phone_now):
+        told = form.read(found.body, source)
     own_id = plain(told.document.get("message_id"))
     incoming = arrived(found.body, continue_trace(None), None if own_id else found.message_id)
     try:

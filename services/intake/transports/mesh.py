@@ -16,7 +16,7 @@ from services.intake import metrics
 from services.intake.relay import ACQUIRE, pause
 from services.intake.store import SQL
 from services.intake.transports import delivery
-from services.intake.transports.mailbox import MeshAway, shaped
+from services.intake.transports.mailbox import shaped
 from shared.errors import Transient
 from shared.log import about, get_logger
 from shared.postgres import alone, backoff, transient
@@ -44,6 +44,9 @@ class Late(NamedTuple):
     due: float
 
 
+ON_TIME: Final = Late(0, 0)
+
+
 class Poller:
     """Empties the mailbox, over and over."""
 
@@ -53,7 +56,9 @@ class Poller:
         self._attempt = 0
         self._validate_at = time.monotonic()
         self._late: dict[str, Late] = {}
-        self._since: dict[str, dt.datetime] = {}  # when MESH accepted what is not acknowledged yet
+        self._since: dict[
+            str, dt.datetime
+        ] = {}  # when MESH accepted what waits there; until that is known, first listed
         self._warned: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,7 +104,7 @@ class Poller:
             )
         metrics.INVALID.set(unsettled)
         metrics.INVALID_AGE.set(_age(oldest))
-        metrics.MESH_AGE.set(max(map(_age, self._since.values()), default=0))
+        metrics.MESH_AGE.set(_age(min(self._since.values(), default=None)))
 
     async def _rest(self, connection: Connection, stop: asyncio.Event) -> None:
         left = min([self._settings.mesh_poll, *(late.due - time.monotonic() for late in self._late.values())])
@@ -114,7 +119,7 @@ class Poller:
         await pause(stop, backoff(self._attempt))
 
     async def _round(self, connection: Connection, stop: asyncio.Event) -> None:
-        """Every message that waits and is due, in MESH's order."""
+        """Every message that waits and is due, in MESH's order; those that keep failing come after all others."""
         if time.monotonic() >= self._validate_at:
             await asyncio.to_thread(self._mailbox.validate)
             self._validate_at = time.monotonic() + VALID
@@ -124,6 +129,8 @@ class Poller:
             for message_id in known.keys() - set(listed):
                 del known[message_id]
         self._warned &= set(listed)
+        self._since = dict.fromkeys(listed, dt.datetime.now(dt.UTC)) | self._since
+        listed.sort(key=lambda message_id: max(0, self._late.get(message_id, ON_TIME).tries - PATIENCE))
         for place, message_id in enumerate(listed):
             metrics.MESH_WAITING.set(len(listed) - place)
             late = self._late.get(message_id)
@@ -134,13 +141,11 @@ class Poller:
         metrics.MESH_WAITING.set(len(self._late))
 
     async def _tried(self, connection: Connection, message_id: str) -> None:
-        """One message. One that fails by a fault of ours stays in MESH, and holds nobody up."""
+        """One message. One that fails, for whatever reason, stays in MESH, and holds nobody up."""
         try:
             await self._one(connection, message_id)
-        except MeshAway:
-            self._put_off(message_id)
-            raise
         except Transient:
+            self._put_off(message_id)
             raise
         except Exception as error:  # noqa: BLE001  (the line below is loud; the message is tried again)
             metrics.MESH_MESSAGES.labels("failed").inc()
@@ -151,10 +156,9 @@ class Poller:
         else:
             self._attempt = 0
             self._late.pop(message_id, None)
-            self._since.pop(message_id, None)
 
     def _put_off(self, message_id: str, at_least: int = 0) -> None:
-        tries = max(self._late.get(message_id, Late(0, 0)).tries, at_least) + 1
+        tries = max(self._late.get(message_id, ON_TIME).tries, at_least) + 1
         pauses = backoff(tries - PATIENCE, LONGEST) if tries > PATIENCE else 0
         self._late[message_id] = Late(tries, time.monotonic() + pauses)
 
@@ -169,6 +173,7 @@ class Poller:
         await self._hold(connection)
         await asyncio.to_thread(self._mailbox.acknowledge, message_id)
         metrics.MESH_ACKNOWLEDGED.inc()
+        self._since.pop(message_id, None)
 
 
 def _age(since: dt.datetime | None) -> float:

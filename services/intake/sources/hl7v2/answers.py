@@ -84,7 +84,7 @@ def refused(body: bytes, refusal: Refused, source: Source | None, now: dt.dateti
     header, profile = header_of(body), source.hl7 if source else None
     wrong, not_now = (profile.wrong, profile.not_now) if profile else ("AE", "AR")
     writer = _Answer(header, profile, wrong if refusal.code in _WRONG else not_now, now, body)
-    phone = [refusal.members["phone_now"]] if refusal.members.get("emergency") else []
+    phone = [refusal.members["phone_now"]] if "phone_now" in refusal.members else []
     known = refusal.members.get("referral_id")
     writer.acknowledge(" ".join((*phone, refusal.detail, *([f"(referral {known})"] if known else []))))
     for place, code, detail in refusal.faults or ((_PLACES.get(refusal.code, ""), refusal.code, refusal.detail),):
