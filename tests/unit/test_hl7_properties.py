@@ -124,6 +124,20 @@ def test_a_sender_is_answered_by_the_codes_that_were_agreed(answer: str, wrong: 
     assert said.field("MSH", 9).startswith("RRI" if answer == "rri" else "ACK")
 
 
+def test_a_document_in_a_hundred_thousand_lines_is_read_and_one_of_a_million_is_refused():
+    letter = b"JVBERi0xLjcg" + b"QUJD" * 1_600_000
+    lines = b"\r\n".join(letter[start : start + 64] for start in range(0, len(letter), 64))
+    said = told(a_message() + b"OBX|2|ED|L^Letter^L||^application^pdf^Base64^" + lines, SOURCE)
+    assert [len(one.content) for one in said.attachments] == [len(letter) * 3 // 4]
+    with pytest.raises(Refused, match="more lines"):
+        told(a_message() + b"a\r" * 1_000_001, SOURCE)
+
+
+def test_a_segment_without_fields_adds_nothing_to_the_header_nor_a_batchs_end_to_a_text():
+    body = a_message("NTE|1||Low.\rBTS\rFTS").replace(b"\rRF1|", b"\rEVN\rRF1|")
+    assert told(body, SOURCE).document["reason"]["text"].endswith("Low.")
+
+
 def test_a_sender_that_takes_any_err_for_a_failure_is_sent_no_warnings():
     body = a_message(PID.replace("19840317", "19840231"), without="PID", version="2.5")
     quiet = a_source(hl7={"facility": "G85001", "warnings": False})

@@ -16,6 +16,7 @@ from services.intake.sources.hl7v2.texts import decoded, offset_of, unescaped
 
 NULL: Final = '""'  # what stood here is to be taken away
 MOST_SEGMENTS: Final = 5_000
+MOST_ENDS: Final = 1_000_000  # of lines: the longest message as base64 has half of them
 MOST_MARKS: Final = 50_000  # separators of one message: each is an object while it is read
 _HEADED: Final = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?\s*|[\r\n])(?=MSH[^\w\s])")
 _ENVELOPE: Final = frozenset(("FHS", "BHS", "BTS", "FTS"))
@@ -178,15 +179,25 @@ def _header(msh: Segment, marks: str) -> Header:
 
 
 def _lines(text: str) -> list[str]:
-    """The segments as lines, whatever ends them; a line that begins with no segment's name goes on with the one before."""
+    """The segments as lines, whatever ends them; a line that begins with no segment's name goes on with the one before.
+
+    A name is one only before a separator: `DNA` or `HIV` on a line of its own is what somebody wrote.
+    """
+    if sum(map(text.count, "\r\n\x0b\x0c")) > MOST_ENDS:
+        raise Refused(413, "too-large", "the message has more lines than are read")
     mark = text[3]
-    lines: list[str] = []
+    segments: list[list[str]] = []
     for line in re.split(r"[\r\n\x0b\x0c]+", text.translate(_UNSTORABLE)):
-        if _SEGMENT.match(line) and line[3:4] in {mark, ""}:
-            lines.append(line)
-        elif line.strip() and lines:
-            lines[-1] += f"\n{line}"
-    return lines
+        if line[3:4] == mark and _SEGMENT.match(line):
+            segments.append([line])
+        elif segments and line.strip() and not _says_nothing(line.strip(), len(segments)):
+            segments[-1].append(line)
+    return ["\n".join(lines) for lines in segments]
+
+
+def _says_nothing(line: str, nth: int) -> bool:
+    """A batch's end without fields; so too a segment without any, right after MSH, where nobody writes."""
+    return line in _ENVELOPE or (nth == 1 and _SEGMENT.fullmatch(line) is not None)
 
 
 def _parts(item: str | hl7.Container) -> list[str | hl7.Container]:
