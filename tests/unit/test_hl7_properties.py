@@ -129,8 +129,9 @@ def test_a_document_in_a_hundred_thousand_lines_is_read_and_one_of_a_million_is_
     lines = b"\r\n".join(letter[start : start + 64] for start in range(0, len(letter), 64))
     said = told(a_message() + b"OBX|2|ED|L^Letter^L||^application^pdf^Base64^" + lines, SOURCE)
     assert [len(one.content) for one in said.attachments] == [len(letter) * 3 // 4]
-    with pytest.raises(Refused, match="more lines"):
+    with pytest.raises(Refused) as refused:
         told(a_message() + b"a\r" * 1_000_001, SOURCE)
+    assert "more lines" in refused.value.detail
 
 
 def test_a_segment_without_fields_adds_nothing_to_the_header_nor_a_batchs_end_to_a_text():

@@ -64,11 +64,11 @@ class Segment:
         """A field's place: `OBX-5` in the first, `OBX[2]-5` in the second of its name."""
         return f"{self.name}{f'[{self.nth}]' if self.nth > 1 else ''}-{field}"
 
-    def repeats(self, field: int) -> list[list[str]]:
-        """The components of each repetition of a field that says anything."""
+    def repeats(self, field: int, *, whole: bool = False) -> list[list[str]]:
+        """The components of each repetition of a field that says anything; `whole` with all that they are made of."""
         self.read.add(field)
         repetitions = self._fields[field] if field < len(self._fields) else ()
-        found = ([self._text(one) for one in _parts(repetition)] for repetition in repetitions)
+        found = ([self._text(one, whole=whole) for one in _parts(repetition)] for repetition in repetitions)
         return [one for one in found if any(one)]
 
     def texts(self, field: int) -> list[str]:
@@ -86,9 +86,9 @@ class Segment:
         lines = raw.split(self._marks[2]) if len(self._marks) > 2 else [raw]
         return "\n".join(unescaped(line, self._marks).strip() for line in lines).strip()
 
-    def _text(self, component: str | hl7.Component) -> str:
-        """The first part of a component (a surname, without what it is made of)."""
-        return unescaped(str(_parts(component)[0]), self._marks).strip()
+    def _text(self, component: str | hl7.Component, *, whole: bool) -> str:
+        """The first part of a component (a surname, without what it is made of), or the whole of it."""
+        return unescaped(str(component if whole else _parts(component)[0]), self._marks).strip()
 
 
 class Message(NamedTuple):
