@@ -59,6 +59,18 @@ async def test_a_message_cut_at_any_byte_is_taken_once_or_not_at_all(database: D
         assert (await count(desk, "receipt"), await count(desk, "referral")) == (1, 1)
 
 
+async def test_a_message_without_the_last_carriage_return_is_answered_and_one_with_the_mark_inside_is_whole(
+    database: Database, tmp_path: Path
+):
+    marked = a_message("NTE|1||Low.\x1cHas a noose.", control="C2", name="REF-2")
+    async with listening(database, tmp_path) as (desk, port), Line.open(port) as line:
+        await line.write(framed(a_message())[:-1])
+        assert (await line.read()).field("MSA", 2) == "C1"
+        assert (await line.ask(marked)).field("MSA", 2) == "C2"
+        kept = await desk.database.fetch("SELECT octet_length(original) FROM intake.receipt ORDER BY 1")
+        assert [row[0] for row in kept] == [len(a_message()), len(marked)]
+
+
 async def test_a_message_that_begins_anew_at_any_byte_of_itself_is_one_referral(database: Database, tmp_path: Path):
     message = a_message()
     async with listening(database, tmp_path) as (desk, port), Line.open(port) as line:

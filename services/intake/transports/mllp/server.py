@@ -32,6 +32,7 @@ CHUNK: Final = 65_536  # bytes
 MOST_SKIPPED: Final = 65_536  # bytes in no message, after which a connection is not one of MLLP
 MOST_HELD: Final = 4  # of the longest message, over all connections: the memory that messages on their way may have
 HANDSHAKE: Final = 10.0  # seconds for TLS to begin
+ENDED: Final = 1.0  # seconds after 0x1C: a sender that leaves out the carriage return waits for its answer
 SEND: Final = 30.0  # seconds for a sender to take its answer
 LINGER: Final = 2.0  # seconds to read on: a sender that still writes when it is closed never sees why
 LATE: Final = 5.0  # seconds before the service's own deadline, at a stop
@@ -146,18 +147,19 @@ class Mllp:
         idle, first = self._settings.mllp_idle, self._settings.mllp_first_byte
         block = self._found(frames)
         while block is None:
-            data = await asyncio.wait_for(reader.read(CHUNK), idle if frames.begun else first)
-            if not data or frames.skipped > MOST_SKIPPED:
+            patience = ENDED if frames.ending else idle if frames.begun else first
+            data = await _read(reader, patience, frames)
+            if frames.skipped > MOST_SKIPPED or (not data and not frames.ending):
                 return None
             self._held += len(data)
             frames.feed(data)
-            block = self._found(frames)
+            block = self._found(frames, last=not data)
         return block
 
-    def _found(self, frames: Frames) -> bytes | None:
+    def _found(self, frames: Frames, *, last: bool = False) -> bytes | None:
         """The next whole block, if it came; counts what is held until it is answered, and refuses what would be too much."""
         before = frames.size
-        block = frames.next()
+        block = frames.next(last=last)
         self._held -= before - frames.size
         most = self._settings.mllp_max_message
         if len(block or b"") > most or frames.size > most:
@@ -166,6 +168,16 @@ class Mllp:
         if block is None and self._held > MOST_HELD * most and frames.size > CHUNK:
             raise Refused(503, "busy", "too much arrives at once: try again")
         return block
+
+
+async def _read(reader: StreamReader, patience: float, frames: Frames) -> bytes:
+    """What arrives within so many seconds. Nothing, where it went or is silent after what may be an end."""
+    try:
+        return await asyncio.wait_for(reader.read(CHUNK), patience)
+    except (OSError, TimeoutError):
+        if frames.ending:
+            return b""
+        raise
 
 
 async def _send(writer: StreamWriter, answer: bytes) -> None:
