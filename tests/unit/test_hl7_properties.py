@@ -104,7 +104,20 @@ def test_no_value_of_a_message_stands_in_its_answer():
             ]
 
 
-@pytest.mark.parametrize("field", ["application", "facility", "control", "name"])
+@pytest.mark.parametrize(
+    "control", ["{0F8FAD5B-D9CB-469F-A165-70867728950E}", "MSG 1#7=", "A\\T\\B", "A^1", "[7]!", "x" * 199]
+)
+def test_msa_2_is_msh_10_as_it_was_sent(control: str):
+    for body in (a_message(control=control), a_message(control=control, without="PID OBX")):
+        assert answered(body).field("MSA", 2) == control
+
+
+def test_msa_2_has_no_control_characters_and_no_more_than_199_others():
+    assert answered(a_message(control="M\t1\x1b\x7f")).field("MSA", 2) == "M1"
+    assert answered(a_message(control="x" * 500)).field("MSA", 2) == "x" * 199
+
+
+@pytest.mark.parametrize("field", ["application", "facility", "name"])
 def test_what_is_no_id_is_not_given_back(field: str):
     odd = a_message(**{field: "Mrs Quillfeather, 3 High St"})
     assert "Quillfeather" not in str(answered(odd).segments)

@@ -26,7 +26,10 @@ _ID: Final = re.compile(r"[\w./:+-]{1,199}", re.ASCII)
 
 
 class Header(NamedTuple):
-    """What MSH says, each field as it stands (`marks` are the field's and the encoding characters)."""
+    """What MSH says, each field as it stands (`marks` are the field's and the encoding characters).
+
+    `control_id` is not unescaped: it is given back as it was sent.
+    """
 
     marks: str
     application: str
@@ -85,6 +88,12 @@ class Segment:
         raw = str(self._fields[field]) if field < len(self._fields) else ""
         lines = raw.split(self._marks[2]) if len(self._marks) > 2 else [raw]
         return "\n".join(unescaped(line, self._marks).strip() for line in lines).strip()
+
+    def raw(self, field: int) -> str:
+        """A field as it was sent, without control characters."""
+        self.read.add(field)
+        sent = str(self._fields[field]) if field < len(self._fields) else ""
+        return "".join(one for one in sent if one.isprintable()).strip()
 
     def _text(self, component: str | hl7.Component, *, whole: bool) -> str:
         """The first part of a component (a surname, without what it is made of), or the whole of it."""
@@ -175,7 +184,8 @@ def _header(msh: Segment, marks: str) -> Header:
         return "" if text == NULL else text
 
     kind, event, processing = at(9).upper(), at(9, 2).upper(), at(11).upper()
-    return Header(marks, at(3), at(4), at(5), at(6), at(7), kind, event, at(10), processing, at(12), at(18))
+    control = "" if msh.raw(10) == NULL else msh.raw(10)
+    return Header(marks, at(3), at(4), at(5), at(6), at(7), kind, event, control, processing, at(12), at(18))
 
 
 def _lines(text: str) -> list[str]:
