@@ -199,6 +199,28 @@ async def test_one_connection_too_many_is_closed_and_the_others_go_on(database: 
             assert (await again.ask(a_message())).code == "AA"
 
 
+async def test_a_stranger_is_closed_before_it_says_anything(database: Database, tmp_path: Path):
+    known = {"fast": {"facility": "G85001", "networks": ["127.0.0.1/32"]}}
+    async with listening(database, tmp_path, known) as (_, port):
+        async with Line.open(port, address="127.0.0.2") as stranger:
+            assert await stranger.closed() == b""
+        async with Line.open(port) as line:
+            assert (await line.ask(a_message())).code == "AA"
+
+
+async def test_what_one_address_leaves_unfinished_keeps_nobody_elses_large_message_out(
+    database: Database, tmp_path: Path
+):
+    most = 400_000
+    large = a_message(f"NTE|1||{'low ' * (most // 5)}")
+    async with listening(database, tmp_path, mllp_max_message=most) as (_, port), AsyncExitStack() as lines:
+        silent = [await lines.enter_async_context(Line.open(port)) for _ in range(6)]
+        for line in silent:
+            await line.write(b"\x0b" + b"a" * (most - 1))
+        async with Line.open(port, address="127.0.0.2") as other:
+            assert (await other.ask(large)).code == "AA"
+
+
 async def test_a_sender_that_reads_no_answers_is_cut_off_and_hurts_no_other(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
