@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Final
 
+import hl7
 import orjson
 import pytest
 from hypothesis import given
@@ -135,6 +136,32 @@ def test_a_sender_is_answered_by_the_codes_that_were_agreed(answer: str, wrong: 
     said = Answer.of(answers.taken(told(a_message(), source).echo, kept, NOW)[1])
     assert said.code == enhanced.get("AA", "AA")
     assert said.field("MSH", 9).startswith("RRI" if answer == "rri" else "ACK")
+
+
+@pytest.mark.parametrize(
+    "broken", [b"MSH|^~\n\\&|EMIS|G85001|", b"MSH|^\n~\\&|EMIS|", b"MSH|\n^~\\&|EMIS|", b"MSH|^~\\&"]
+)
+def test_separators_that_a_line_end_breaks_are_answered_by_where_they_stand(broken: bytes):
+    with pytest.raises(Refused) as refused:
+        told(broken + b"\rPID|1", SOURCE)
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [("MSH-2", "unreadable")]
+    assert answered(broken).code == "AE"
+
+
+@pytest.mark.parametrize("names", ["^", "^~", "^~\\", "^~\\&"])
+def test_an_answer_has_the_senders_field_separator_however_few_others_it_tells(names: str):
+    whole = a_message(without="OBX PID").replace(b"|", b"$").replace(b"^~\\&", names.encode())
+    for body in (whole, b"MSH$" + names.encode()):
+        assert answered(body).segments[0][:2] == ["MSH", "^~\\&"]
+
+
+def test_what_stops_the_library_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    def fails(_: str) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(hl7, "parse", fails)
+    status, content = answers.refused(a_message(), Refused(500, "failed", "not taken"), SOURCE, NOW)
+    assert (status, Answer.of(content).code) == ("AR", "AR")
 
 
 def test_a_document_in_a_hundred_thousand_lines_is_read_and_one_of_a_million_is_refused():

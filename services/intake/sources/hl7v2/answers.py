@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from services.intake.sources.hl7v2.message import header_of, id_shaped
+from services.intake.sources.hl7v2.message import header_of, id_shaped, whole_marks
 from services.intake.sources.hl7v2.texts import stamp
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Answer:
         self.plain = form != "rri" or code != "AA"  # an RRI tells of a referral: there is none where nothing was taken
         self.has_severity = _minor(header.version) >= 5
         self._version, self._now = header.version or "2.4", stamp(now)
-        self._marks = header.marks if len(header.marks) in {5, 6} else "|^~\\&"
+        self._marks = whole_marks(header.marks)[:6]
         control = f"{header.control_id}{self.status}".encode()
         self._id = hashlib.sha256(control + content).hexdigest()[:20].upper()
         self._segments: list[str] = []

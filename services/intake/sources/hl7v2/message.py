@@ -21,6 +21,7 @@ MOST_MARKS: Final = 50_000  # separators of one message: each is an object while
 _HEADED: Final = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?\s*|[\r\n])(?=MSH[^\w\s])")
 _ENVELOPE: Final = frozenset(("FHS", "BHS", "BTS", "FTS"))
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
+_USUAL: Final = "|^~\\&"
 _UNSTORABLE: Final = {0: "\ufffd"}  # PostgreSQL keeps no NUL in a text; the original bytes keep it
 _ID: Final = re.compile(r"[\w./:+-]{1,199}", re.ASCII)
 
@@ -147,6 +148,8 @@ def parse(body: bytes, charset: str | None = None) -> Message:
     declared = names[17].partition(names[1][1:2] or b"~")[0].decode("ascii", "replace") if len(names) > 17 else ""
     if not _distinct(mark + names[1]):
         raise Refused(400, "unreadable", "the encoding characters of MSH cannot be read", _at("MSH-2"))
+    if len(names) < 3:
+        raise Refused(400, "unreadable", "MSH-2 ends with no field separator on its line", _at("MSH-2"))
     text, misdeclared = decoded(body, declared, charset)
     lines = _lines(text)
     if len(lines) > MOST_SEGMENTS or sum(map(body.count, (mark, *map(_one, names[1][:5])))) > MOST_MARKS:
@@ -164,13 +167,19 @@ def parse(body: bytes, charset: str | None = None) -> Message:
 
 
 def header_of(body: bytes) -> Header:
-    """What can be read of a message's header, to answer it; of what is no message, nothing."""
+    """What can be read of a message's header, to answer it; of what is no message, its field separator at most."""
     start = body.find(b"MSH")
-    line = body[start : start + 4096].splitlines()[0] if start >= 0 else b""
+    line = next(iter(body[start : start + 4096].splitlines()), b"") if start >= 0 else b""
     try:
         return parse(line).header
-    except Refused:
-        return Header("|^~\\&", *[""] * 11)
+    except Exception:  # noqa: BLE001  (whatever stopped the reader, and is told by it, the sender gets an answer)
+        told = line[3:4] if _distinct(line[3:4]) else b""
+        return Header(whole_marks(told.decode()), *[""] * 11)
+
+
+def whole_marks(told: str) -> str:
+    """The separators of a message: those that it leaves out are the usual ones."""
+    return told + _USUAL[len(told) :]
 
 
 def id_shaped(text: str) -> str:
@@ -220,7 +229,7 @@ def _one(mark: int) -> bytes:
 
 def _distinct(marks: bytes) -> bool:
     """Whether no two of the separators are the same; those that MSH-2 leaves out are the usual ones."""
-    told = (marks + b"|^~\\&"[len(marks) :])[:5]
+    told = whole_marks(marks.decode("latin-1"))[:5].encode("latin-1")
     return len(set(told)) == len(told) and all(map(_separates, told))
 
 

@@ -93,7 +93,9 @@ def _of_the_nhs(parts: list[str]) -> bool:
 
 def _plainly(parts: list[str]) -> bool:
     number = _number_of(parts)
-    return not part(parts, 4) and not part(parts, 5) and re.fullmatch(r"[0-9]{10}", number) is not None and valid(number)
+    return (
+        not part(parts, 4) and not part(parts, 5) and re.fullmatch(r"[0-9]{10}", number) is not None and valid(number)
+    )
 
 
 def _null(parts: list[str]) -> bool:
