@@ -152,7 +152,7 @@ def test_separators_that_a_line_end_breaks_are_answered_by_where_they_stand(brok
 def test_an_answer_has_the_senders_field_separator_however_few_others_it_tells(names: str):
     whole = a_message(without="OBX PID").replace(b"|", b"$").replace(b"^~\\&", names.encode())
     for body in (whole, b"MSH$" + names.encode()):
-        assert answered(body).segments[0][:2] == ["MSH", "^~\\&"]
+        assert answers.refused(body, Refused(400, "unreadable", ""), SOURCE, NOW)[1].startswith(b"MSH$^~\\&$")
 
 
 def test_what_stops_the_library_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch):
@@ -162,6 +162,22 @@ def test_what_stops_the_library_is_answered_all_the_same(monkeypatch: pytest.Mon
     monkeypatch.setattr(hl7, "parse", fails)
     status, content = answers.refused(a_message(), Refused(500, "failed", "not taken"), SOURCE, NOW)
     assert (status, Answer.of(content).code) == ("AR", "AR")
+
+
+def test_a_cancellation_says_who_it_is_about_where_it_says_so():
+    said = told(a_message(event="I14", without="OBX"), SOURCE)
+    assert said.document.keys() == {"message_id"}
+    assert said.person is not None
+    assert said.person.keys() == {"person"}
+    assert (said.person["person"]["nhs_number"], said.person["person"]["born"]) == ("9990000018", "1984-03-17")
+    assert told(a_message(event="I14", without="OBX PID"), SOURCE).person is None
+    assert told(a_message(), SOURCE).person is None
+
+
+def test_a_cancellation_whose_reason_says_more_than_its_code_keeps_all_of_it():
+    rf1 = "RF1||||||||||sent-in-error^Sent in error^L^^now wants to die"
+    said = told(a_message(rf1, event="I14", without="RF1"), SOURCE)
+    assert (said.document["reason"], said.document["note"]) == ("sent-in-error", "now wants to die")
 
 
 def test_a_document_in_a_hundred_thousand_lines_is_read_and_one_of_a_million_is_refused():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.intake.sources.told import Attachment
     from services.intake.values import Read
 
-_SYSTEMS: Final = frozenset((2, 5, 6, 7))  # of a CWE's components, from 0: coding systems and their versions
+SYSTEMS: Final = frozenset((2, 5, 6, 7))  # of a CWE's components, from 0: coding systems and their versions
 
 
 class Draft:
@@ -99,7 +99,7 @@ class Draft:
 
     def leave_more(self, segment: Segment, field: int, parts: list[str], used: Callable[[str], bool]) -> None:
         """Keeps a coded field as it was written where a repetition of it says more than was used; systems are no text."""
-        told = (text for place, text in enumerate(parts) if place not in _SYSTEMS)
+        told = (text for place, text in enumerate(parts) if place not in SYSTEMS)
         if not all(text in {"", NULL} or used(text) for text in told):
             self.leave(segment.place(field), segment.prose(field))
 
