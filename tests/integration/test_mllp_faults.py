@@ -59,18 +59,6 @@ async def test_a_message_cut_at_any_byte_is_taken_once_or_not_at_all(database: D
         assert (await count(desk, "receipt"), await count(desk, "referral")) == (1, 1)
 
 
-async def test_a_message_without_the_last_carriage_return_is_answered_and_one_with_the_mark_inside_is_whole(
-    database: Database, tmp_path: Path
-):
-    marked = a_message("NTE|1||Low.\x1cHas a noose.", control="C2", name="REF-2")
-    async with listening(database, tmp_path) as (desk, port), Line.open(port) as line:
-        await line.write(framed(a_message())[:-1])
-        assert (await line.read()).field("MSA", 2) == "C1"
-        assert (await line.ask(marked)).field("MSA", 2) == "C2"
-        kept = await desk.database.fetch("SELECT octet_length(original) FROM intake.receipt ORDER BY 1")
-        assert [row[0] for row in kept] == [len(a_message()), len(marked)]
-
-
 async def test_a_message_that_begins_anew_at_any_byte_of_itself_is_one_referral(database: Database, tmp_path: Path):
     message = a_message()
     async with listening(database, tmp_path) as (desk, port), Line.open(port) as line:
@@ -197,28 +185,6 @@ async def test_one_connection_too_many_is_closed_and_the_others_go_on(database: 
         await eventually(lambda: metrics.MLLP_OPEN._value.get() == 2)
         async with Line.open(port) as again:
             assert (await again.ask(a_message())).code == "AA"
-
-
-async def test_a_stranger_is_closed_before_it_says_anything(database: Database, tmp_path: Path):
-    known = {"fast": {"facility": "G85001", "networks": ["127.0.0.1/32"]}}
-    async with listening(database, tmp_path, known) as (_, port):
-        async with Line.open(port, address="127.0.0.2") as stranger:
-            assert await stranger.closed() == b""
-        async with Line.open(port) as line:
-            assert (await line.ask(a_message())).code == "AA"
-
-
-async def test_what_one_address_leaves_unfinished_keeps_nobody_elses_large_message_out(
-    database: Database, tmp_path: Path
-):
-    most = 400_000
-    large = a_message(f"NTE|1||{'low ' * (most // 5)}")
-    async with listening(database, tmp_path, mllp_max_message=most) as (_, port), AsyncExitStack() as lines:
-        silent = [await lines.enter_async_context(Line.open(port)) for _ in range(6)]
-        for line in silent:
-            await line.write(b"\x0b" + b"a" * (most - 1))
-        async with Line.open(port, address="127.0.0.2") as other:
-            assert (await other.ask(large)).code == "AA"
 
 
 async def test_a_sender_that_reads_no_answers_is_cut_off_and_hurts_no_other(

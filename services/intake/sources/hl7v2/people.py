@@ -55,6 +55,8 @@ def carer(draft: Draft, nk1: Segment) -> None:
     carer = {"name": name_of(nk1.texts(2)), "relationship": part(relation, 2) or part(relation, 1), "phone": phone}
     if kept := {name: text for name, text in carer.items() if text and text != NULL}:
         draft.add("contact.carers", kept, nk1.place(2))
+    for parts in nk1.repeats(3, whole=True):
+        draft.leave_more(nk1, 3, parts, {*relation[:2]}.__contains__)
     nk1.read.add(1)
 
 
@@ -124,6 +126,8 @@ def _language(draft: Draft, pid: Segment) -> None:
     draft.put("person.language", code if values.language(code) else _by("hl7-language", code), pid.place(15))
     if words := part(pid.texts(15), 2):
         draft.leave(pid.place(15), words)
+    for parts in pid.repeats(15, whole=True):
+        draft.leave_more(pid, 15, parts, {code, words}.__contains__)
 
 
 def _address(draft: Draft, pid: Segment) -> None:
