@@ -97,10 +97,14 @@ class Line:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Line]:
-        """A connection to a port of this machine."""
+    async def open(
+        cls, port: int, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> AsyncIterator[Line]:
+        """A connection to a port of this machine, from an address of it."""
         name = "localhost" if tls else None
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=tls, server_hostname=name, local_addr=(address, 0)
+        )
         try:
             yield cls(reader, writer)
         finally:

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Final
 
+import hl7
 import orjson
 import pytest
 from hypothesis import given
@@ -104,7 +105,20 @@ def test_no_value_of_a_message_stands_in_its_answer():
             ]
 
 
-@pytest.mark.parametrize("field", ["application", "facility", "control", "name"])
+@pytest.mark.parametrize(
+    "control", ["{0F8FAD5B-D9CB-469F-A165-70867728950E}", "MSG 1#7=", "A\\T\\B", "A^1", "[7]!", "x" * 199]
+)
+def test_msa_2_is_msh_10_as_it_was_sent(control: str):
+    for body in (a_message(control=control), a_message(control=control, without="PID OBX")):
+        assert answered(body).field("MSA", 2) == control
+
+
+def test_msa_2_has_no_control_characters_and_no_more_than_199_others():
+    assert answered(a_message(control="M\t1\x1b\x7f")).field("MSA", 2) == "M1"
+    assert answered(a_message(control="x" * 500)).field("MSA", 2) == "x" * 199
+
+
+@pytest.mark.parametrize("field", ["application", "facility", "name"])
 def test_what_is_no_id_is_not_given_back(field: str):
     odd = a_message(**{field: "Mrs Quillfeather, 3 High St"})
     assert "Quillfeather" not in str(answered(odd).segments)
@@ -122,6 +136,63 @@ def test_a_sender_is_answered_by_the_codes_that_were_agreed(answer: str, wrong: 
     said = Answer.of(answers.taken(told(a_message(), source).echo, kept, NOW)[1])
     assert said.code == enhanced.get("AA", "AA")
     assert said.field("MSH", 9).startswith("RRI" if answer == "rri" else "ACK")
+
+
+@pytest.mark.parametrize(
+    "broken", [b"MSH|^~\n\\&|EMIS|G85001|", b"MSH|^\n~\\&|EMIS|", b"MSH|\n^~\\&|EMIS|", b"MSH|^~\\&"]
+)
+def test_separators_that_a_line_end_breaks_are_answered_by_where_they_stand(broken: bytes):
+    with pytest.raises(Refused) as refused:
+        told(broken + b"\rPID|1", SOURCE)
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [("MSH-2", "unreadable")]
+    assert answered(broken).code == "AE"
+
+
+@pytest.mark.parametrize("names", ["^", "^~", "^~\\", "^~\\&"])
+def test_an_answer_has_the_senders_field_separator_however_few_others_it_tells(names: str):
+    whole = a_message(without="OBX PID").replace(b"|", b"$").replace(b"^~\\&", names.encode())
+    for body in (whole, b"MSH$" + names.encode()):
+        assert answers.refused(body, Refused(400, "unreadable", ""), SOURCE, NOW)[1].startswith(b"MSH$^~\\&$")
+
+
+def test_what_stops_the_library_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    def fails(_: str) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(hl7, "parse", fails)
+    status, content = answers.refused(a_message(), Refused(500, "failed", "not taken"), SOURCE, NOW)
+    assert (status, Answer.of(content).code) == ("AR", "AR")
+
+
+def test_a_cancellation_says_who_it_is_about_where_it_says_so():
+    said = told(a_message(event="I14", without="OBX"), SOURCE)
+    assert said.document.keys() == {"message_id"}
+    assert said.person is not None
+    assert said.person.keys() == {"person"}
+    assert (said.person["person"]["nhs_number"], said.person["person"]["born"]) == ("9990000018", "1984-03-17")
+    assert told(a_message(event="I14", without="OBX PID"), SOURCE).person is None
+    assert told(a_message(), SOURCE).person is None
+
+
+def test_a_cancellation_whose_reason_says_more_than_its_code_keeps_all_of_it():
+    rf1 = "RF1||||||||||sent-in-error^Sent in error^L^^now wants to die"
+    said = told(a_message(rf1, event="I14", without="RF1"), SOURCE)
+    assert (said.document["reason"], said.document["note"]) == ("sent-in-error", "now wants to die")
+
+
+def test_a_document_in_a_hundred_thousand_lines_is_read_and_one_of_a_million_is_refused():
+    letter = b"JVBERi0xLjcg" + b"QUJD" * 1_600_000
+    lines = b"\r\n".join(letter[start : start + 64] for start in range(0, len(letter), 64))
+    said = told(a_message() + b"OBX|2|ED|L^Letter^L||^application^pdf^Base64^" + lines, SOURCE)
+    assert [len(one.content) for one in said.attachments] == [len(letter) * 3 // 4]
+    with pytest.raises(Refused) as refused:
+        told(a_message() + b"a\r" * 1_000_001, SOURCE)
+    assert "more lines" in refused.value.detail
+
+
+def test_a_segment_without_fields_adds_nothing_to_the_header_nor_a_batchs_end_to_a_text():
+    body = a_message("NTE|1||Low.\rBTS\rFTS").replace(b"\rRF1|", b"\rEVN\rRF1|")
+    assert told(body, SOURCE).document["reason"]["text"].endswith("Low.")
 
 
 def test_a_sender_that_takes_any_err_for_a_failure_is_sent_no_warnings():

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.intake.settings import IntakeSettings
 from services.intake.sources.hl7v2.message import header_of
 from services.intake.sources.hl7v2.profile import Hl7
-from services.intake.transports.mllp.callers import Caller, check, known, ports
+from services.intake.transports.mllp.callers import Caller, check, known, may_send, ports
 from shared.errors import Usage
 from tests.intake import DEPLOY
 from tests.mllp import a_message, a_source
@@ -54,6 +54,21 @@ def test_a_sender_is_known_by_all_that_was_agreed_and_from_where_it_may_come(
     profile: dict[str, Any], caller: Caller, fits: bool
 ):
     assert who(caller, gp=profile) == ("gp" if fits else None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "caller", "may"),
+    [
+        ({"facility": "A"}, Caller(2575, HERE), True),
+        ({"facility": "A"}, Caller(2575, THERE), False),
+        ({"facility": "A", "networks": ["10.4.0.0/16"]}, Caller(2575, THERE), True),
+        ({"port": 2600}, Caller(2575, HERE), False),
+        ({"certificate": ONE}, Caller(2575, THERE, TWO, "gp"), True),
+        ({"certificate": ONE}, Caller(2575, THERE), False),
+    ],
+)
+def test_a_connection_that_no_source_could_be_is_no_ones(profile: dict[str, Any], caller: Caller, may: bool):
+    assert may_send([a_source(hl7=profile), a_source(hl7=None)], caller, 2575) is may
 
 
 @pytest.mark.parametrize(

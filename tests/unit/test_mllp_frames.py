@@ -53,4 +53,14 @@ def test_words_line_break_inside_a_text_begins_no_message():
 
 @pytest.mark.parametrize("end", [b"\x1c", b"\x1c\r", b"\x1c\n", b"\x1c\r\n"])
 def test_a_block_that_ends_without_its_carriage_return_is_a_block(end: bytes):
-    assert found([b"\x0bMSH|1" + end + b"\x0bMSH|2" + end])[0] == [b"MSH|1", b"MSH|2"]
+    blocks, frames = found([b"\x0bMSH|1" + end + b"\x0bMSH|2" + end])
+    last = frames.next(last=True)
+    assert [*blocks, *([last] if last else [])] == [b"MSH|1", b"MSH|2"]
+
+
+def test_the_end_mark_inside_a_text_ends_no_block_however_the_stream_is_cut():
+    text = b"MSH|a\rNTE|1||Low.\x1cwants to die tonight\rNTE|2||one\x1c\x1c"
+    whole = framed(text)
+    assert found([whole])[0] == [text]
+    assert found(whole[place : place + 1] for place in range(len(whole)))[0] == [text]
+    assert found([whole[: whole.index(b"\x1c") + 1]])[0] == []

@@ -1,7 +1,7 @@
 """The answers of HL7 v2: RRI, a plain ACK, or the enhanced mode's; MSA says how it went, ERR and NTE where and why.
 
-They hold places, codes and ids, and no value of the message: what is given back (MSH, MSA-2, RF1-6, PID-3) is an id or
-it is left out. The same answer always has the same MSH-10, so a repeat is answered as the first was.
+They hold places, codes and ids, and no value of the message: what is given back (MSH, RF1-6, PID-3) is an id or it is
+left out; MSA-2 is the message's MSH-10 as it was sent, whatever it is, since the sender knows its message by nothing else. The same answer always has the same MSH-10, so a repeat is answered as the first was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from services.intake.sources.hl7v2.message import header_of, id_shaped
+from services.intake.sources.hl7v2.message import header_of, id_shaped, whole_marks
 from services.intake.sources.hl7v2.texts import stamp
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.intake.sources.hl7v2.profile import Hl7
     from services.intake.sources.hl7v2.reader import Echo
 
+MOST_CONTROL: Final = 199  # characters of MSH-10, and so of MSA-2, in the newest versions
 # HL7 table 0357 (message error condition codes), by our codes and the places that they are about.
 _CONDITIONS: Final = {
     "100": "Segment sequence error",
@@ -106,7 +107,7 @@ class _Answer:
         self.plain = form != "rri" or code != "AA"  # an RRI tells of a referral: there is none where nothing was taken
         self.has_severity = _minor(header.version) >= 5
         self._version, self._now = header.version or "2.4", stamp(now)
-        self._marks = header.marks if len(header.marks) in {5, 6} else "|^~\\&"
+        self._marks = whole_marks(header.marks)[:6]
         control = f"{header.control_id}{self.status}".encode()
         self._id = hashlib.sha256(control + content).hexdigest()[:20].upper()
         self._segments: list[str] = []
@@ -133,7 +134,7 @@ class _Answer:
             id_shaped(self._version),
         ]
         self._segments.append(mark.join(head))
-        self._put("MSA", self.status, id_shaped(header.control_id), self._escaped(words))
+        self._put("MSA", self.status, header.control_id[:MOST_CONTROL], self._escaped(words))
 
     def error(self, place: str, code: str, words: str, severity: str) -> None:
         """ERR: before version 2.5 place and condition in its first field; since then also severity and words."""

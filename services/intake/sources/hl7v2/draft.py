@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.reading import Notice
 from services.intake.sources.hl7v2.message import NULL
 from services.intake.sources.told import MOST_ATTACHMENTS, attached, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.intake.sources.hl7v2.message import Segment
     from services.intake.sources.told import Attachment
     from services.intake.values import Read
+
+SYSTEMS: Final = frozenset((2, 5, 6, 7))  # of a CWE's components, from 0: coding systems and their versions
 
 
 class Draft:
@@ -25,11 +29,11 @@ class Draft:
         self.attachments: list[Attachment] = []
 
     def put(self, path: str, value: Any, place: str) -> None:
-        """Sets the value of a path; what would be a second one there is left beside it."""
+        """Sets the value of a path; what would be a second one there is left beside it. A value counts more than a null."""
         if not value or (value == NULL and not self._changes):
             return
         group, name = self._group(path)
-        if name not in group:
+        if group.get(name) is None:
             group[name] = None if value == NULL else value
             self.trail[path] = place
         elif group[name] != value:
@@ -43,20 +47,21 @@ class Draft:
         """
         group, name = self._group(path)
         before = group.get(name)
-        if not before or not value or NULL in {value, before} or before == value:
+        if not isinstance(before, str) or not value or value in {NULL, before}:
             self.put(path, value, place)
             return
         self.leave(place, value)
         if (counts := counted(path, before, value, read)) is None:
             group[name] = f"{before}; {value}"
         elif counts is not before:
+            self.leave(self.trail[path], before if read(before) is None else "")
             group[name], self.trail[path] = value, place
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Appends to the list at a path."""
         if value and value != NULL:
             group, name = self._group(path)
-            items = group.setdefault(name, [])
+            items = group[name] = group.get(name) or []
             self.trail[f"{path}[{len(items)}]"] = place
             self.trail.setdefault(path, place)
             items.append(value)
@@ -75,7 +80,8 @@ class Draft:
         """Keeps a text that no field takes: it is screened, and shown to the hub."""
         if text and text != NULL:
             left = self.document.setdefault("unmapped", {})
-            left[place] = f"{left[place]}; {text}" if place in left else text
+            known = left.get(place, "")
+            left[place] = text if known in text else known if text in known else f"{known}; {text}"
 
     def warn(self, place: str, code: str) -> None:
         """A warning about a place of the message."""
@@ -91,6 +97,12 @@ class Draft:
         if one:
             self.attachments.append(one)
 
+    def leave_more(self, segment: Segment, field: int, parts: list[str], used: Callable[[str], bool]) -> None:
+        """Keeps a coded field as it was written where a repetition of it says more than was used; systems are no text."""
+        told = (text for place, text in enumerate(parts) if place not in SYSTEMS)
+        if not all(text in {"", NULL} or used(text) for text in told):
+            self.leave(segment.place(field), segment.prose(field))
+
     def leave_rest(self, segment: Segment) -> None:
         """Keeps whatever of a segment was not read."""
         for field in range(1, len(segment)):
@@ -101,5 +113,6 @@ class Draft:
         *outer, name = path.split(".")
         node = self.document
         for step in outer:
-            node = node.setdefault(step, {})
+            node[step] = node.get(step) or {}
+            node = node[step]
         return node, name

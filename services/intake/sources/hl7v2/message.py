@@ -16,16 +16,21 @@ from services.intake.sources.hl7v2.texts import decoded, offset_of, unescaped
 
 NULL: Final = '""'  # what stood here is to be taken away
 MOST_SEGMENTS: Final = 5_000
+MOST_ENDS: Final = 1_000_000  # of lines: the longest message as base64 has half of them
 MOST_MARKS: Final = 50_000  # separators of one message: each is an object while it is read
 _HEADED: Final = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?\s*|[\r\n])(?=MSH[^\w\s])")
 _ENVELOPE: Final = frozenset(("FHS", "BHS", "BTS", "FTS"))
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
+_USUAL: Final = "|^~\\&"
 _UNSTORABLE: Final = {0: "\ufffd"}  # PostgreSQL keeps no NUL in a text; the original bytes keep it
 _ID: Final = re.compile(r"[\w./:+-]{1,199}", re.ASCII)
 
 
 class Header(NamedTuple):
-    """What MSH says, each field as it stands (`marks` are the field's and the encoding characters)."""
+    """What MSH says, each field as it stands (`marks` are the field's and the encoding characters).
+
+    `control_id` is not unescaped: it is given back as it was sent.
+    """
 
     marks: str
     application: str
@@ -63,11 +68,11 @@ class Segment:
         """A field's place: `OBX-5` in the first, `OBX[2]-5` in the second of its name."""
         return f"{self.name}{f'[{self.nth}]' if self.nth > 1 else ''}-{field}"
 
-    def repeats(self, field: int) -> list[list[str]]:
-        """The components of each repetition of a field that says anything."""
+    def repeats(self, field: int, *, whole: bool = False) -> list[list[str]]:
+        """The components of each repetition of a field that says anything; `whole` with all that they are made of."""
         self.read.add(field)
         repetitions = self._fields[field] if field < len(self._fields) else ()
-        found = ([self._text(one) for one in _parts(repetition)] for repetition in repetitions)
+        found = ([self._text(one, whole=whole) for one in _parts(repetition)] for repetition in repetitions)
         return [one for one in found if any(one)]
 
     def texts(self, field: int) -> list[str]:
@@ -85,9 +90,15 @@ class Segment:
         lines = raw.split(self._marks[2]) if len(self._marks) > 2 else [raw]
         return "\n".join(unescaped(line, self._marks).strip() for line in lines).strip()
 
-    def _text(self, component: str | hl7.Component) -> str:
-        """The first part of a component (a surname, without what it is made of)."""
-        return unescaped(str(_parts(component)[0]), self._marks).strip()
+    def raw(self, field: int) -> str:
+        """A field as it was sent, without control characters."""
+        self.read.add(field)
+        sent = str(self._fields[field]) if field < len(self._fields) else ""
+        return "".join(one for one in sent if one.isprintable()).strip()
+
+    def _text(self, component: str | hl7.Component, *, whole: bool) -> str:
+        """The first part of a component (a surname, without what it is made of), or the whole of it."""
+        return unescaped(str(component if whole else _parts(component)[0]), self._marks).strip()
 
 
 class Message(NamedTuple):
@@ -137,6 +148,8 @@ def parse(body: bytes, charset: str | None = None) -> Message:
     declared = names[17].partition(names[1][1:2] or b"~")[0].decode("ascii", "replace") if len(names) > 17 else ""
     if not _distinct(mark + names[1]):
         raise Refused(400, "unreadable", "the encoding characters of MSH cannot be read", _at("MSH-2"))
+    if len(names) < 3:
+        raise Refused(400, "unreadable", "MSH-2 ends with no field separator on its line", _at("MSH-2"))
     text, misdeclared = decoded(body, declared, charset)
     lines = _lines(text)
     if len(lines) > MOST_SEGMENTS or sum(map(body.count, (mark, *map(_one, names[1][:5])))) > MOST_MARKS:
@@ -154,13 +167,19 @@ def parse(body: bytes, charset: str | None = None) -> Message:
 
 
 def header_of(body: bytes) -> Header:
-    """What can be read of a message's header, to answer it; of what is no message, nothing."""
+    """What can be read of a message's header, to answer it; of what is no message, its field separator at most."""
     start = body.find(b"MSH")
-    line = body[start : start + 4096].splitlines()[0] if start >= 0 else b""
+    line = next(iter(body[start : start + 4096].splitlines()), b"") if start >= 0 else b""
     try:
         return parse(line).header
-    except Refused:
-        return Header("|^~\\&", *[""] * 11)
+    except Exception:  # noqa: BLE001  (whatever stopped the reader, and is told by it, the sender gets an answer)
+        told = line[3:4] if _distinct(line[3:4]) else b""
+        return Header(whole_marks(told.decode()), *[""] * 11)
+
+
+def whole_marks(told: str) -> str:
+    """The separators of a message: those that it leaves out are the usual ones."""
+    return told + _USUAL[len(told) :]
 
 
 def id_shaped(text: str) -> str:
@@ -174,19 +193,30 @@ def _header(msh: Segment, marks: str) -> Header:
         return "" if text == NULL else text
 
     kind, event, processing = at(9).upper(), at(9, 2).upper(), at(11).upper()
-    return Header(marks, at(3), at(4), at(5), at(6), at(7), kind, event, at(10), processing, at(12), at(18))
+    control = "" if msh.raw(10) == NULL else msh.raw(10)
+    return Header(marks, at(3), at(4), at(5), at(6), at(7), kind, event, control, processing, at(12), at(18))
 
 
 def _lines(text: str) -> list[str]:
-    """The segments as lines, whatever ends them; a line that begins with no segment's name goes on with the one before."""
+    """The segments as lines, whatever ends them; a line that begins with no segment's name goes on with the one before.
+
+    A name is one only before a separator: `DNA` or `HIV` on a line of its own is what somebody wrote.
+    """
+    if sum(map(text.count, "\r\n\x0b\x0c")) > MOST_ENDS:
+        raise Refused(413, "too-large", "the message has more lines than are read")
     mark = text[3]
-    lines: list[str] = []
+    segments: list[list[str]] = []
     for line in re.split(r"[\r\n\x0b\x0c]+", text.translate(_UNSTORABLE)):
-        if _SEGMENT.match(line) and line[3:4] in {mark, ""}:
-            lines.append(line)
-        elif line.strip() and lines:
-            lines[-1] += f"\n{line}"
-    return lines
+        if line[3:4] == mark and _SEGMENT.match(line):
+            segments.append([line])
+        elif segments and line.strip() and not _says_nothing(line.strip(), len(segments)):
+            segments[-1].append(line)
+    return ["\n".join(lines) for lines in segments]
+
+
+def _says_nothing(line: str, nth: int) -> bool:
+    """A batch's end without fields; so too a segment without any, right after MSH, where nobody writes."""
+    return line in _ENVELOPE or (nth == 1 and _SEGMENT.fullmatch(line) is not None)
 
 
 def _parts(item: str | hl7.Container) -> list[str | hl7.Container]:
@@ -199,7 +229,7 @@ def _one(mark: int) -> bytes:
 
 def _distinct(marks: bytes) -> bool:
     """Whether no two of the separators are the same; those that MSH-2 leaves out are the usual ones."""
-    told = (marks + b"|^~\\&"[len(marks) :])[:5]
+    told = whole_marks(marks.decode("latin-1"))[:5].encode("latin-1")
     return len(set(told)) == len(told) and all(map(_separates, told))
 
 

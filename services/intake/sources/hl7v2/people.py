@@ -29,6 +29,9 @@ def person(draft: Draft, pid: Segment) -> None:
     draft.put("person.gender", _by("hl7-sex", pid.text(8)), pid.place(8))
     ethnic = 22 if pid.text(22) else 10
     draft.put("person.ethnic_category", _by("ethnic-category", pid.text(ethnic)), pid.place(ethnic))
+    for field in (8, ethnic):
+        for parts in pid.repeats(field, whole=True):
+            draft.leave_more(pid, field, parts, {pid.text(field)}.__contains__)
     _language(draft, pid)
     _address(draft, pid)
     for field in (13, 14):
@@ -52,6 +55,8 @@ def carer(draft: Draft, nk1: Segment) -> None:
     carer = {"name": name_of(nk1.texts(2)), "relationship": part(relation, 2) or part(relation, 1), "phone": phone}
     if kept := {name: text for name, text in carer.items() if text and text != NULL}:
         draft.add("contact.carers", kept, nk1.place(2))
+    for parts in nk1.repeats(3, whole=True):
+        draft.leave_more(nk1, 3, parts, {*relation[:2]}.__contains__)
     nk1.read.add(1)
 
 
@@ -69,15 +74,38 @@ def name_of(parts: list[str]) -> str:
 
 def _identifiers(draft: Draft, pid: Segment) -> None:
     """PID-3, also PID-2 and PID-4 of older versions: the NHS number, by its type, its authority or its check digit."""
-    for field in (3, 2, 4):
-        for parts in pid.repeats(field):
-            number = re.sub(r"[\s-]", "", part(parts, 1))
-            told = part(parts, 5).upper() in _NHS_TYPES or "NHS" in part(parts, 4).upper()
-            plain = not part(parts, 4) and not part(parts, 5) and re.fullmatch(r"[0-9]{10}", number) and valid(number)
-            if (told or plain or number == NULL) and "person.nhs_number" not in draft.trail:
-                draft.put("person.nhs_number", number, pid.place(field))
-            else:
-                draft.leave(pid.place(field), " ".join(filter(None, parts)))
+    told = [(field, parts) for field in (3, 2, 4) for parts in pid.repeats(field)]
+    ranked = ((says, one) for says in (_typed, _of_the_nhs, _plainly, _null) for one in told)
+    chosen = next((one for says, one in ranked if says(one[1])), None)
+    for field, parts in told:
+        if (field, parts) == chosen:
+            draft.put("person.nhs_number", _number_of(parts), pid.place(field))
+        else:
+            draft.leave(pid.place(field), " ".join(filter(None, parts)))
+
+
+def _typed(parts: list[str]) -> bool:
+    return part(parts, 5).upper() in _NHS_TYPES and part(parts, 1) not in {"", NULL}
+
+
+def _of_the_nhs(parts: list[str]) -> bool:
+    """By the authority alone, where no type says that it is another number of the NHS's (a trust's own)."""
+    return not part(parts, 5) and "NHS" in part(parts, 4).upper()
+
+
+def _plainly(parts: list[str]) -> bool:
+    number = _number_of(parts)
+    return (
+        not part(parts, 4) and not part(parts, 5) and re.fullmatch(r"[0-9]{10}", number) is not None and valid(number)
+    )
+
+
+def _null(parts: list[str]) -> bool:
+    return part(parts, 1) == NULL
+
+
+def _number_of(parts: list[str]) -> str:
+    return re.sub(r"[\s-]", "", part(parts, 1))
 
 
 def _name(draft: Draft, pid: Segment) -> None:
@@ -98,6 +126,8 @@ def _language(draft: Draft, pid: Segment) -> None:
     draft.put("person.language", code if values.language(code) else _by("hl7-language", code), pid.place(15))
     if words := part(pid.texts(15), 2):
         draft.leave(pid.place(15), words)
+    for parts in pid.repeats(15, whole=True):
+        draft.leave_more(pid, 15, parts, {code, words}.__contains__)
 
 
 def _address(draft: Draft, pid: Segment) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -14,7 +14,7 @@ from services.intake.code_lists import CANCELLATION_REASONS
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
 from services.intake.sources.hl7v2 import people, referral
-from services.intake.sources.hl7v2.draft import Draft
+from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
 from services.intake.sources.hl7v2.message import Header, Message, Segment, id_shaped, parse, part
 from services.intake.sources.hl7v2.profile import Hl7, takes
 from services.intake.sources.told import Told, listed
@@ -117,12 +117,29 @@ def _finished(draft: Draft, header: Header, does: Does) -> Told:
 def _cancelled(message: Message) -> Told:
     """I14: why, as a code of ours in RF1-10; whatever else people wrote is the note."""
     rf1 = message.first("RF1")
-    told = [code for code in (rf1.text(10), rf1.text(10, 2)) if code] if rf1 else []
-    reason = next((code for code in told if code.casefold().replace(" ", "-") in CANCELLATION_REASONS), "")
+    told = [
+        text
+        for parts in (rf1.repeats(10, whole=True) if rf1 else ())
+        for place, text in enumerate(parts)
+        if text and place not in SYSTEMS
+    ]
+    reasons = [text for text in told if text.casefold().replace(" ", "-") in CANCELLATION_REASONS]
+    reason, others = next(iter(reasons), ""), [text for text in told if text not in reasons]
     notes = [segment.prose(3) for segment in message.of("NTE")]
-    document = {"reason": reason, "note": "\n\n".join(filter(None, [*([] if reason else told), *notes]))}
+    document = {"reason": reason, "note": "\n\n".join(filter(None, [*others, *notes]))}
     kept = {name: text for name, text in document.items() if text}
-    return Told("hl7v2", "cancel", kept, trail={"reason": "RF1-10", "note": "NTE-3", "message_id": "MSH-10"})
+    trail = {"reason": "RF1-10", "note": "NTE-3", "message_id": "MSH-10"}
+    return Told("hl7v2", "cancel", kept, trail=trail, person=_person(message))
+
+
+def _person(message: Message) -> dict[str, Any] | None:
+    """Who a cancellation says that it is about."""
+    pid = message.first("PID")
+    if pid is None:
+        return None
+    draft = Draft(changes=False)
+    people.person(draft, pid)
+    return {group: draft.document[group] for group in ("person", "contact") if group in draft.document} or None
 
 
 def _identified(header: Header) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from services.intake import values
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from services.intake.sources.hl7v2.draft import Draft
     from services.intake.sources.hl7v2.message import Segment
+    from services.intake.values import Kind
 
 _MEDIA: Final = {
     "PDF": "application/pdf",
@@ -31,20 +33,18 @@ _MEDIA: Final = {
     "DOCX": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 _PROSE: Final = frozenset(("FT", "TX", ""))  # an observation without a type is read as what people wrote
+_EMERGENCIES: Final = frozenset(("E", "EMERGENCY", "STAT"))  # RF1-5, HL7 table 0284; STAT stands there too
+_CATEGORIES: Final = _EMERGENCIES | {"A", "I", "O"}  # ambulatory, inpatient, outpatient: not how urgent it is
 _NO_REASON: Final = "HL70336"  # of its codes none says what is the matter with the person
 _WITHDRAWN: Final = frozenset("DWX")  # OBX-11: deleted, wrong, no result
 
 
 def referral(draft: Draft, rf1: Segment, offset: str) -> None:
-    """RF1: how urgent, since when, and the reason as a code. An emergency category counts as its priority."""
-    emergency = rf1.text(5).upper() == "E"
-    place = rf1.place(5 if emergency else 2)
-    code = "E" if emergency else rf1.text(2)
-    asked = code if code in {"", NULL} else table("hl7-priority").read(code)
-    draft.answer("referrer.urgency", asked, place, values.urgency)
+    """RF1: how urgent, since when, and the reason as a code."""
+    _urgency(draft, rf1)
     draft.put("referred_at", moment_of(rf1.text(7), offset), rf1.place(7))
-    for parts in rf1.repeats(10):
-        _reason(draft, parts, rf1.place(10))
+    for parts in rf1.repeats(10, whole=True):
+        _reason(draft, parts, rf1)
     rf1.read |= {1, 2, 6, 11}
 
 
@@ -66,7 +66,8 @@ def provider(draft: Draft, prd: Segment) -> None:
 
 def diagnosis(draft: Draft, dg1: Segment) -> None:
     """DG1-3: a coded problem, or an MHSDS reason; its words stay beside it."""
-    _problem(draft, dg1.texts(3), dg1.place(3))
+    for parts in dg1.repeats(3, whole=True):
+        _problem(draft, parts, dg1, 3)
     dg1.read.add(1)
 
 
@@ -83,6 +84,8 @@ def observation(draft: Draft, obx: Segment, own: Mapping[str, str]) -> None:
         draft.say("reason.text", _labelled(obx), place)
     else:
         draft.leave(place, _labelled(obx))
+    for parts in obx.repeats(3, whole=True):
+        draft.leave_more(obx, 3, parts, {*parts[:2], *parts[3:4]}.__contains__)
     obx.read |= {1, 2, 3, 4, 5, 11, 14}
 
 
@@ -92,26 +95,56 @@ def note(draft: Draft, nte: Segment) -> None:
     nte.read |= {1, 2}
 
 
-def _reason(draft: Draft, parts: list[str], place: str) -> None:
-    code, words, system = (part(parts, place) for place in (1, 2, 3))
+def _urgency(draft: Draft, rf1: Segment) -> None:
+    """RF1-2, and an emergency category in RF1-5: the most urgent of all that they say, as codes or in words, counts."""
+    priorities, categories = rf1.repeats(2, whole=True), rf1.repeats(5, whole=True)
+    known = table("hl7-priority").ours
+    codes = [text for parts in priorities for text in parts if text.casefold() in known]
+    said = codes or [text for parts in priorities[:1] for text in parts if text][:1]
+    if any(text.upper() in _EMERGENCIES for parts in categories for text in parts):
+        draft.answer("referrer.urgency", known["e"], rf1.place(5), values.urgency)
+    elif said:
+        asked = [NULL if code == NULL else table("hl7-priority").read(code) for code in said]
+        draft.answer("referrer.urgency", min(asked, key=_most_urgent), rf1.place(2), values.urgency)
+    for parts in priorities:
+        draft.leave_more(rf1, 2, parts, said.__contains__)
+    for parts in categories:
+        draft.leave_more(rf1, 5, parts, lambda text: text.upper() in _CATEGORIES)
+
+
+def _most_urgent(priority: str) -> int:
+    return "1423".find(priority)
+
+
+def _reason(draft: Draft, parts: list[str], rf1: Segment) -> None:
+    place = rf1.place(10)
+    code, words, system = _coded(parts)
     if system.upper() == _NO_REASON:
         draft.leave(place, words or code)
-    elif "MHSDS" in system.upper() or (not words and code in REASONS):
-        _mhsds(draft, code, place)
-    elif system:
-        _problem(draft, parts, place)
+        draft.leave_more(rf1, 10, parts, {code, words}.__contains__)
+    elif system or (not words and code in REASONS):
+        _problem(draft, parts, rf1, 10)
     else:
         draft.say("reason.text", words or code, place)
+        draft.leave_more(rf1, 10, parts, {words or code}.__contains__)
 
 
-def _problem(draft: Draft, parts: list[str], place: str) -> None:
-    code, words, system = (part(parts, place) for place in (1, 2, 3))
-    if "MHSDS" in system.upper():
+def _problem(draft: Draft, parts: list[str], segment: Segment, field: int) -> None:
+    place = segment.place(field)
+    code, words, system = _coded(parts)
+    if "MHSDS" in system.upper() or (not system and field == 10):
         _mhsds(draft, code, place)
     elif code and code != NULL:
         told = {"system": table("hl7-coding-system").read(system)} if system else {}
         draft.add("presentation.problems", {**told, "code": code}, place)
     draft.leave(place, words)
+    draft.leave_more(segment, field, parts, {code, words}.__contains__)
+
+
+def _coded(parts: list[str]) -> tuple[str, str, str]:
+    """Code, words and system of a CWE; those of its alternate where it has no other."""
+    code, words, system = (part(parts if any(parts[:3]) else parts[3:], place) for place in (1, 2, 3))
+    return code, words, system
 
 
 def _mhsds(draft: Draft, code: str, place: str) -> None:
@@ -134,8 +167,11 @@ def _answer(draft: Draft, path: str, obx: Segment) -> None:
     if kind.prose:
         draft.say(path, obx.prose(5), place)
         return
-    for parts in obx.repeats(5):
+    for parts in obx.repeats(5, whole=True):
         value = NULL if parts == [NULL] else read_as(path, parts)
+        meant = kind.read(value)
+        used = partial(_same, meant, kind) if meant is not None else parts[:2].__contains__
+        draft.leave_more(obx, 5, parts, used)
         value = date_of(value) if kind is values.DATE else value
         if several:
             draft.add(path, value, place)
@@ -145,9 +181,14 @@ def _answer(draft: Draft, path: str, obx: Segment) -> None:
         draft.put(f"{path}_on", date_of(obx.text(14)[:8]), obx.place(14))
 
 
+def _same(meant: object, kind: Kind, text: str) -> bool:
+    return bool(kind.read(text) == meant)
+
+
 def _labelled(obx: Segment) -> str:
     """What was observed, and its value with its unit."""
-    value, label = obx.prose(5), obx.text(3, 2) or obx.text(3)
+    told = next(iter(obx.repeats(3, whole=True)), [])
+    value, label = obx.prose(5), part(told, 2) or part(told, 1)
     text = " ".join(filter(None, (value, obx.text(6))))
     return NULL if value == NULL else f"{label}: {text}" if label and value else text
 

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from services.intake.settings import IntakeSettings
     from services.intake.sources.hl7v2.message import Header
 
+Address = IPv4Address | IPv6Address
+
 
 class Caller(NamedTuple):
     """The other end of a connection: our port that it came to, its address, its certificate's fingerprint and name."""
 
     port: int
-    address: IPv4Address | IPv6Address
+    address: Address
     certificate: str | None = None
     common_name: str | None = None
 
@@ -44,6 +46,15 @@ def known(sources: Iterable[Source], caller: Caller, header: Header, port: int) 
     """The one source that a message can be from; `port` is that of sources without their own."""
     fitting = [source for source in sources if source.hl7 and _fits(source.hl7, caller, header, port)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def may_send(sources: Iterable[Source], caller: Caller, port: int) -> bool:
+    """Whether any source could come from there at all: by our port and its address, with a certificate where it has one."""
+    return any(
+        _reaches(source.hl7, caller, port) and (caller.certificate is not None or not source.hl7.by_certificate)
+        for source in sources
+        if source.hl7
+    )
 
 
 def check(sources: Iterable[Source], settings: IntakeSettings) -> tuple[Source, ...]:
@@ -87,11 +98,11 @@ def _fits(profile: Hl7, caller: Caller, header: Header, port: int) -> bool:
         (profile.application, header.application),
         (profile.facility, header.facility),
     )
-    return (
-        (profile.port or port) == caller.port
-        and all(theirs == agreed for agreed, theirs in told if agreed)
-        and any(caller.address in network for network in profile.allowed)
-    )
+    return _reaches(profile, caller, port) and all(theirs == agreed for agreed, theirs in told if agreed)
+
+
+def _reaches(profile: Hl7, caller: Caller, port: int) -> bool:
+    return (profile.port or port) == caller.port and any(caller.address in network for network in profile.allowed)
 
 
 def _subject(certificate: Any) -> str | None:

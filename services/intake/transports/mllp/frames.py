@@ -7,6 +7,8 @@ from typing import Final
 
 START: Final = b"\x0b"
 END: Final = b"\x1c"
+# The end as it is sent, also by those who leave out the carriage return; before anything else 0x1C is part of a text.
+_ENDED: Final = re.compile(rb"\x1c(?=[\r\n\x0b])")
 # A start inside a block is a message that was cut and begins anew; before other text it is Word's line break.
 _ANEW: Final = re.compile(rb"\x0b(?=MSH|FHS|BHS)")
 
@@ -32,6 +34,11 @@ class Frames:
         return len(self._buffer)
 
     @property
+    def ending(self) -> bool:
+        """Whether the last byte may be the end: what comes next tells, or that nothing does."""
+        return self.open and self._buffer.endswith(END)
+
+    @property
     def head(self) -> bytes:
         """How that block, or else the last one, begins: enough to answer it."""
         return bytes(self._buffer[:4096]) if self.open else self._last
@@ -41,14 +48,15 @@ class Frames:
         self.begun = True
         self._buffer += data
 
-    def next(self) -> bytes | None:
-        """The next whole block; None until more arrives."""
+    def next(self, *, last: bool = False) -> bytes | None:
+        """The next whole block; None until more arrives. `last`: nothing more came after what is here."""
         if not self.open:
             self._skip()
-        end = self._buffer.find(END, self._looked) if self.open else -1
-        if end < 0:
-            self._looked = len(self._buffer)
+        found = _ENDED.search(self._buffer, self._looked) if self.open else None
+        if found is None and not (last and self.ending):
+            self._looked = max(0, len(self._buffer) - 1)
             return None
+        end = found.start() if found else len(self._buffer) - 1
         block = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         self._looked, self.open, self._last = 0, False, block[:4096]

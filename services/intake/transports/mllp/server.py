@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from services.intake import metrics
 from services.intake.problems import Refused
 from services.intake.sources.hl7v2.message import messages
 from services.intake.transports.mllp.answering import Answering, not_read
-from services.intake.transports.mllp.callers import caller, check, ports, tls
+from services.intake.transports.mllp.callers import caller, check, may_send, ports, tls
 from services.intake.transports.mllp.frames import Frames, framed
 from shared.errors import Usage
 from shared.log import get_logger
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     from services.intake.settings import IntakeSettings
     from services.intake.taking import Desk
     from services.intake.transports.admission import Admission
+    from services.intake.transports.mllp.callers import Address
     from shared.health import Health
 
 CHUNK: Final = 65_536  # bytes
 MOST_SKIPPED: Final = 65_536  # bytes in no message, after which a connection is not one of MLLP
 MOST_HELD: Final = 4  # of the longest message, over all connections: the memory that messages on their way may have
+MOST_OF_ONE: Final = 2  # of the longest message, from one address: it leaves room for everybody else's
 HANDSHAKE: Final = 10.0  # seconds for TLS to begin
+ENDED: Final = 1.0  # seconds after 0x1C: a sender that leaves out the carriage return waits for its answer
 SEND: Final = 30.0  # seconds for a sender to take its answer
 LINGER: Final = 2.0  # seconds to read on: a sender that still writes when it is closed never sees why
 LATE: Final = 5.0  # seconds before the service's own deadline, at a stop
@@ -42,13 +46,13 @@ class Mllp:
 
     def __init__(self, settings: IntakeSettings, desk: Desk, admission: Admission, health: Health) -> None:
         self._settings, self._health = settings, health
-        sources = check(desk.senders.sources, settings)
-        self._ports = ports(sources, settings.mllp_port)
+        self._sources = check(desk.senders.sources, settings)
+        self._ports = ports(self._sources, settings.mllp_port)
         self._tls = tls(settings)
-        self._answering = Answering(desk, admission, sources, settings.mllp_port)
+        self._answering = Answering(desk, admission, self._sources, settings.mllp_port)
         self._open: set[asyncio.Task[None]] = set()
         self._reading: set[asyncio.Task[None]] = set()
-        self._held = 0
+        self._held: Counter[Address] = Counter()  # bytes on their way, by where they come from
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -110,21 +114,26 @@ class Mllp:
     async def _converse(self, reader: StreamReader, writer: StreamWriter, task: asyncio.Task[None]) -> None:
         writer.transport.set_write_buffer_limits(high=0)
         other, frames = caller(writer), Frames()
+        if not may_send(self._sources, other, self._settings.mllp_port):
+            get_logger().info("stranger closed", port=other.port, route="MLLP")
+            return
         try:
-            while (block := await self._next(reader, frames, task)) is not None:
+            while (block := await self._next(reader, frames, task, other.address)) is not None:
                 try:
                     for message in messages(block):
                         await _send(writer, await self._answering.answer(message, other))
                 finally:
-                    self._held -= len(block)
+                    self._hold(other.address, -len(block))
         except Refused as refused:
             await _send(writer, not_read(frames.head, refused))
             await _read_off(reader, writer)
         finally:
-            self._held -= frames.size
+            self._hold(other.address, -frames.size)
             metrics.MLLP_SKIPPED.inc(frames.skipped)
 
-    async def _next(self, reader: StreamReader, frames: Frames, task: asyncio.Task[None]) -> bytes | None:
+    async def _next(
+        self, reader: StreamReader, frames: Frames, task: asyncio.Task[None], address: Address
+    ) -> bytes | None:
         """The next block; None where the connection is over. `Refused` for one that is too long, or does not end.
 
         While it is waited for, a stop may cancel the task.
@@ -134,7 +143,7 @@ class Mllp:
         self._reading.add(task)
         try:
             async with asyncio.timeout(self._settings.mllp_idle):
-                return await self._arriving(reader, frames)
+                return await self._arriving(reader, frames, address)
         except TimeoutError:
             if not frames.open:
                 return None
@@ -142,30 +151,47 @@ class Mllp:
         finally:
             self._reading.discard(task)
 
-    async def _arriving(self, reader: StreamReader, frames: Frames) -> bytes | None:
+    async def _arriving(self, reader: StreamReader, frames: Frames, address: Address) -> bytes | None:
         idle, first = self._settings.mllp_idle, self._settings.mllp_first_byte
-        block = self._found(frames)
+        block = self._found(frames, address)
         while block is None:
-            data = await asyncio.wait_for(reader.read(CHUNK), idle if frames.begun else first)
-            if not data or frames.skipped > MOST_SKIPPED:
+            patience = ENDED if frames.ending else idle if frames.begun else first
+            data = await _read(reader, patience, frames)
+            if frames.skipped > MOST_SKIPPED or (not data and not frames.ending):
                 return None
-            self._held += len(data)
+            self._hold(address, len(data))
             frames.feed(data)
-            block = self._found(frames)
+            block = self._found(frames, address, last=not data)
         return block
 
-    def _found(self, frames: Frames) -> bytes | None:
+    def _found(self, frames: Frames, address: Address, *, last: bool = False) -> bytes | None:
         """The next whole block, if it came; counts what is held until it is answered, and refuses what would be too much."""
         before = frames.size
-        block = frames.next()
-        self._held -= before - frames.size
+        block = frames.next(last=last)
+        self._hold(address, frames.size - before)
         most = self._settings.mllp_max_message
         if len(block or b"") > most or frames.size > most:
             raise Refused(413, "too-large", f"a message may have {most} bytes")
-        self._held += len(block or b"")
-        if block is None and self._held > MOST_HELD * most and frames.size > CHUNK:
+        self._hold(address, len(block or b""))
+        full = self._held[address] > MOST_OF_ONE * most or self._held.total() > MOST_HELD * most
+        if block is None and full and frames.size > CHUNK:
             raise Refused(503, "busy", "too much arrives at once: try again")
         return block
+
+    def _hold(self, address: Address, size: int) -> None:
+        self._held[address] += size
+        if not self._held[address]:
+            del self._held[address]
+
+
+async def _read(reader: StreamReader, patience: float, frames: Frames) -> bytes:
+    """What arrives within so many seconds. Nothing, where it went or is silent after what may be an end."""
+    try:
+        return await asyncio.wait_for(reader.read(CHUNK), patience)
+    except (OSError, TimeoutError):
+        if frames.ending:
+            return b""
+        raise
 
 
 async def _send(writer: StreamWriter, answer: bytes) -> None:
