@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
@@ -24,7 +25,7 @@ from shared.errors import FrontDoorError
 from shared.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
@@ -68,12 +69,13 @@ class Bars:
         ends = loop.time() + SECONDS
         sender = self._admission.known(request)
         pair = _pair(request)
-        with unread(self._desk.phone_now):
+        with self._unread():
             _negotiate(request)
             incoming = await self._incoming(request, pair)
             if (sender.account, pair) in self._in_flight:
                 detail = "the previous attempt with these ids is still being processed: try again in a while"
                 raise Refused(425, "in-flight", detail)
+        with unread(self._desk.phone_now):
             told = _told(incoming.body, sender)
         work = self._start(sender, pair, self._take(sender, incoming, told))
         await asyncio.wait({work}, timeout=max(0.0, ends - loop.time()))
@@ -91,6 +93,15 @@ class Bars:
             detail = f"the body did not arrive within {SECONDS:g} seconds"
             raise Refused(408, "too-slow", detail, headers={"Connection": "close"}) from None
         return incoming._replace(idempotency_key=pair)
+
+    @contextmanager
+    def _unread(self) -> Iterator[None]:
+        """Nobody knows what a message was about that is refused before it is read: its sender is told to phone."""
+        try:
+            yield
+        except Refused as refused:
+            refused.members.setdefault("phone_now", self._desk.phone_now)
+            raise
 
     def _start(self, sender: Source | Team, pair: str, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         task = self._in_flight[sender.account, pair] = asyncio.create_task(work)
@@ -152,10 +163,6 @@ async def metadata(request: Request) -> Response:
     """GET /bars/metadata, for everyone."""
     _negotiate(request)
     return _response(request, _as_reply(200, answers.capability(version("frontdoor"))))
-
-
-def _told(body: bytes, sender: Source | Team) -> Told:
-    return FORMS["bars"].read(body, sender) if isinstance(sender, Source) else outcome.told(body, sender)
 
 
 def refusal(request: Request, refused: Refused) -> Response:
