@@ -41,7 +41,7 @@ def test_what_the_sender_did_is_told_with_its_source() -> None:
         "taken from source lambeth-gp (sequence 1)",
         "amended by source lambeth-gp (sequence 2)",
         "cancelled by source lambeth-gp (sequence 3), reason no-longer-needed",
-        "other content came from source lambeth-gp under the same message id (sequence 4): a person must see which one holds",
+        "other content came from source lambeth-gp under the same message id or name (sequence 4): a person must see which one holds",
     ]
 
 

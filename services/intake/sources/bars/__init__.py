@@ -7,7 +7,7 @@ read as, and by which table: docs/connect/bars.md.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from services.intake.sources.bars.addresses import allowed
@@ -57,7 +57,15 @@ def told(body: bytes, source: Source) -> Told:
         warnings=tuple(dict.fromkeys(draft.warnings)),
         attachments=tuple(draft.attachments),
         reply_to={**reply_to(read), **listens},
+        person=_person(read) if asked == "cancel" else None,
     )
+
+
+def _person(read: Message) -> dict[str, Any] | None:
+    """Whom a cancellation says that it is about, if it does."""
+    draft = Draft(warnings=[])
+    patient(read, draft)
+    return draft.written() or None
 
 
 def named(read: Message) -> tuple[str, ...]:
