@@ -26,7 +26,7 @@ from tests.processes import Owned
 ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = ROOT / ".venv-sandbox" / "bin" / "python"
 KEY, PASSWORD = "a shared key of tests", "password"  # the sandbox gives every mailbox this one
-MAILBOXES: Final = 150
+MAILBOXES: Final = 900
 QUICK: Final = ("-W", "ignore::DeprecationWarning", "-W", "ignore::UserWarning")
 
 

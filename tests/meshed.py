@@ -8,7 +8,7 @@ async with polled(mesh, database, tmp_path) as post:
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,8 @@ async def at_rest(mesh: MeshSandbox, database: Database, folder: Path, **setting
         )
         desk = replace(under_test.whole, senders=senders._replace(sources=known))
         mailbox = Mailbox(MeshSettings.model_validate(mesh.settings(ours, **settings)))
-        yield Post(mesh, database, desk, mailbox, ours, gp, stranger)
-        mailbox.close()
+        with closing(mailbox):
+            yield Post(mesh, database, desk, mailbox, ours, gp, stranger)
 
 
 @asynccontextmanager

@@ -94,8 +94,8 @@ class Mailbox:
             if first is None:
                 return None
             packed = Packed(self.settings.mesh_max_body)
-            found = _described(message_id, first.headers)
             with first:  # it holds a connection, also where its headers alone say that nothing can be read
+                found = _described(message_id, first.headers)
                 try:
                     self._unpack(message_id, first, packed)
                     return found._replace(body=packed.content())
