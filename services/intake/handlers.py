@@ -58,7 +58,8 @@ async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> An
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
-            await whose.demand_same_person(desk, source, incoming, told, referral_id)
+            with phoning(told.document, source.id, desk.phone_now):
+                await whose.demand_same_person(desk, source, incoming, told, referral_id)
             return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
     raise Transient("busy", "other messages about this referral keep coming")
 

@@ -19,14 +19,16 @@ CREATE TABLE intake.reply (
     last        text,                          -- how the last try ended: a code
     sent_at     timestamptz,
     given_up_at timestamptz,
+    superseded_at timestamptz,                 -- news older than what was sent already: it is never sent
     PRIMARY KEY (referral_id, sequence)
 );
-CREATE INDEX reply_unsent ON intake.reply (referral_id, sequence) WHERE sent_at IS NULL;
+CREATE INDEX reply_unsent ON intake.reply (referral_id, sequence) WHERE sent_at IS NULL AND superseded_at IS NULL;
 
 CREATE VIEW intake.replies AS
-SELECT p.referral_id, p.source, p.outcome, p.created_at, p.tries, p.next_at, p.last, p.sent_at, p.given_up_at, r.synthetic
+SELECT p.referral_id, p.source, p.outcome, p.created_at, p.tries, p.next_at, p.last, p.sent_at, p.given_up_at, r.synthetic,
+       p.superseded_at
 FROM intake.reply AS p
 JOIN intake.referral AS r USING (referral_id);
 
-GRANT SELECT, INSERT, UPDATE (next_at, tries, last, sent_at, given_up_at) ON intake.reply TO frontdoor_intake;
+GRANT SELECT, INSERT, UPDATE (next_at, tries, last, sent_at, given_up_at, superseded_at) ON intake.reply TO frontdoor_intake;
 GRANT SELECT ON intake.replies TO frontdoor_reader;

@@ -28,9 +28,10 @@ SELECT mailbox, message_id, sender, source, workflow, synthetic, received_at, st
        settled_at, settled_by, settled_reason
 FROM intake.invalid;
 
--- Settles a message, with who and why. With `dispose` its bytes go too: they hold whatever the sender put into them.
-CREATE FUNCTION intake.settle(the_message text, why text, dispose boolean DEFAULT false) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Settles a message, with who and why. With `dispose` its bytes go too, also later: they hold whatever the sender put into
+-- them. The mailbox may be left out, unless the id came to two of ours.
+CREATE FUNCTION intake.settle(the_message text, why text, dispose boolean DEFAULT false, the_mailbox text DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     settled integer;
 BEGIN
@@ -38,10 +39,15 @@ BEGIN
         RAISE EXCEPTION 'a message is settled with a reason';
     END IF;
     UPDATE intake.invalid
-    SET settled_at = coalesce(settled_at, now()), settled_by = session_user, settled_reason = why,
+    SET settled_at = coalesce(settled_at, now()),
+        settled_by = coalesce(settled_by, session_user),
+        settled_reason = coalesce(settled_reason, why),
         original = CASE WHEN dispose THEN NULL ELSE original END
-    WHERE message_id = the_message;
+    WHERE message_id = the_message AND (the_mailbox IS NULL OR mailbox = the_mailbox);
     GET DIAGNOSTICS settled = ROW_COUNT;
+    IF settled > 1 THEN
+        RAISE EXCEPTION 'this id came to more than one mailbox: name the mailbox';
+    END IF;
     RETURN settled;
 END
 $$;
