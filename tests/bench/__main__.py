@@ -11,24 +11,24 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests import conftest, engine
+from tests import engine
+from tests.alone import alone
 from tests.bench.load import flat_out, preload, steady
 from tests.bench.machine import keep, machine
 from tests.bench.probe import REFERENCE_BARE, REFERENCE_PROBE, probe
 from tests.bench.report import page_of
-from tests.engine import ApacheKafka, ContainerPostgres
-from tests.stack import Stack
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.stack import Kafka, Stack
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3
@@ -118,34 +118,21 @@ async def run(events: int, seconds: int) -> dict[str, Any]:
     """Everything, in one run."""
     share = events // ROUNDS
     found: dict[str, Any] = {"rounds": ROUNDS, "share": share, "seconds": seconds, "machine": machine()}
-    broker, server = ApacheKafka(), ContainerPostgres()
-    server.with_command("postgres -c max_connections=300")  # with fsync: receipts are durable
-    broker.start()
-    server.start()
-    try:
-        await conftest._make_template(server)
-        database = await conftest._fresh(server)
-        with tempfile.TemporaryDirectory() as folder:
-            stack = Stack(Path(folder), broker, database, {"partitions": 12})
-            await stack.make_topics()
-            admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
-            await admin.start()
-            await admin.create_topics([NewTopic("bench.out", 12, 1)])
-            await admin.close()
-            found |= await _rates(stack, broker, database.dsn(), share)
-            stack.start("intake", "triage", "audit")
-            await eventually(lambda: _all_audited(stack), 300)  # of the rounds above
-            found["receipts"] = await flat_out(stack, 32, 5000)
-            await eventually(lambda: _decided(stack, ROUNDS * share + 5000), 300)
-            found["latency"] = [[await latency(stack, rate, seconds) for _ in range(ROUNDS)] for rate in (100, 500)]
-            stack.close()
-    finally:
-        broker.stop()
-        server.stop()
+    async with alone(durable=True, partitions=12) as stack:
+        admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap)
+        await admin.start()
+        await admin.create_topics([NewTopic("bench.out", 12, 1)])
+        await admin.close()
+        found |= await _rates(stack, stack.kafka, stack.database.dsn(), share)
+        stack.start("intake", "triage", "audit")
+        await eventually(lambda: _all_audited(stack), 300)  # of the rounds above
+        found["receipts"] = await flat_out(stack, 32, 5000)
+        await eventually(lambda: _decided(stack, ROUNDS * share + 5000), 300)
+        found["latency"] = [[await latency(stack, rate, seconds) for _ in range(ROUNDS)] for rate in (100, 500)]
     return found
 
 
-async def _rates(stack: Stack, broker: ApacheKafka, dsn: str, share: int) -> dict[str, Any]:
+async def _rates(stack: Stack, broker: Kafka, dsn: str, share: int) -> dict[str, Any]:
     """Rounds of all sides in turn, since a machine's speed changes by the minute: the median of each, and of the ratios."""
     rounds: list[dict[str, Any]] = []
     await preload(stack, share)

@@ -9,16 +9,14 @@ import argparse
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests import conftest, engine
+from tests import engine
+from tests.alone import alone
 from tests.bars_wire import Sent, a_message, exchange
 from tests.bench.machine import keep, machine
-from tests.engine import ApacheKafka, ContainerPostgres
-from tests.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks-bars.md"
 GOAL = 0.1  # seconds, at the 90th centile
@@ -51,22 +49,10 @@ async def steady(port: int, rate: int, seconds: int) -> list[Answered]:
 
 async def run(rate: int, seconds: int) -> dict[str, Any]:
     """Intake with its relay at work, warmed up by five seconds."""
-    broker, server = ApacheKafka(), ContainerPostgres()
-    server.with_command("postgres -c max_connections=300")  # with fsync: receipts are durable
-    broker.start()
-    server.start()
-    try:
-        await conftest._make_template(server)
-        with tempfile.TemporaryDirectory() as folder:
-            stack = Stack(Path(folder), broker, await conftest._fresh(server))
-            await stack.make_topics()
-            stack.start("intake")
-            await steady(stack.ports["intake"], rate, 5)
-            answers = await steady(stack.ports["intake"], rate, seconds)
-            stack.close()
-    finally:
-        broker.stop()
-        server.stop()
+    async with alone(durable=True) as stack:
+        stack.start("intake")
+        await steady(stack.ports["intake"], rate, 5)
+        answers = await steady(stack.ports["intake"], rate, seconds)
     cuts = statistics.quantiles([answer.seconds for answer in answers], n=100)
     counts = {"sent": len(answers), "yes": sum(answer.yes for answer in answers)}
     return {"rate": rate, "seconds": seconds, **counts, **{f"p{at}": cuts[at - 1] for at in AT}}

@@ -11,15 +11,14 @@ import json
 import os
 import secrets
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.log import quieten_drivers
-from tests import conftest, engine
+from tests import engine
+from tests.alone import alone
 from tests.chaos.seeded.run import Story, run
-from tests.engine import ApacheKafka, ContainerPostgres
 from tests.stack import Stack
 
 if TYPE_CHECKING:
@@ -31,22 +30,8 @@ if TYPE_CHECKING:
 
 async def whole(seed: int, minutes: float, kind: type[Stack] = Stack, coming: Iterator[Fault] | None = None) -> Story:
     """A run with a broker and a database server of its own."""
-    broker, server = ApacheKafka(), ContainerPostgres()
-    broker.start()
-    server.start()
-    try:
-        await conftest._make_template(server)
-        database = await conftest._fresh(server)
-        with tempfile.TemporaryDirectory() as folder:
-            stack = kind(Path(folder), broker, database)
-            await stack.make_topics()
-            try:
-                return await run(stack, seed, minutes * 60, _tell(), coming)
-            finally:
-                stack.close()
-    finally:
-        broker.stop()
-        server.stop()
+    async with alone(kind) as stack:
+        return await run(stack, seed, minutes * 60, _tell(), coming)
 
 
 def as_json(story: Story) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""A stack of a run's own outside pytest: a broker, a database server, nothing started (`make bench`, `make chaos`)."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests import conftest
+from tests.engine import ApacheKafka, ContainerPostgres
+from tests.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@asynccontextmanager
+async def alone(kind: type[Stack] = Stack, *, durable: bool = False, **settings: Any) -> AsyncIterator[Stack]:
+    """The stack, with its topics; `durable`: PostgreSQL with fsync, where receipts are measured."""
+    broker, server = ApacheKafka(), ContainerPostgres()
+    if durable:
+        server.with_command("postgres -c max_connections=300")
+    broker.start()
+    server.start()
+    try:
+        await conftest._make_template(server)
+        database = await conftest._fresh(server)
+        with tempfile.TemporaryDirectory() as folder:
+            stack = kind(Path(folder), broker, database, settings)
+            await stack.make_topics()
+            try:
+                yield stack
+            finally:
+                stack.close()
+    finally:
+        broker.stop()
+        server.stop()
