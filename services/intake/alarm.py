@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from services.intake import metrics
 from services.intake.emergency import is_emergency
-from services.intake.problems import Refused
+from services.intake.problems import Refused, Unanswered
 from services.intake.reading import read
 from shared.errors import Transient
 from shared.log import get_logger
@@ -36,7 +36,7 @@ class Alarm:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if not isinstance(error, Exception | None):
+        if not isinstance(error, Exception | None) or isinstance(error, Unanswered):
             return
         refused = error if error is None or isinstance(error, Refused) else _not_taken(error)
         if self.tell(refused) and refused is not None and refused is not error:

@@ -58,9 +58,10 @@ async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> An
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
-            with phoning(told.document, source.id, desk.phone_now):
-                await whose.demand_same_person(desk, source, incoming, told, referral_id)
-            return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
+            try:
+                return await (cancel if does == "cancel" else amend)(desk, source, incoming, told, referral_id)
+            except whose.Another:
+                await whose.conflict(desk, source, incoming, told, referral_id, detail=whose.ANOTHER)
     raise Transient("busy", "other messages about this referral keep coming")
 
 
@@ -131,6 +132,7 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
         async def decide(locked: Locked, _: Last | None) -> Said:
             if (document := await locked.document()) is None:
                 raise not_found()
+            whose.demand_same_person(told, document)
             whole = merged(document, _beside_what_was_said(document, changes))
             reading = alarm.reading = read(whole, desk.place.screen.silent)
             person.demand(reading)
@@ -170,6 +172,7 @@ async def cancel(desk: Desk, source: Source, incoming: Incoming, told: Told, ref
     reason, warnings = cancellation_reason(told.document)
 
     async def decide(locked: Locked, _: Last | None) -> Said:
+        whose.demand_same_person(told, await locked.document() or {})
         payload = ReferralCancelled(**next_cause(locked.referral, message), reason=reason)
         return Said(payload, [*notices, *told.placed(warnings)], {})
 

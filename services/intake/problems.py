@@ -83,6 +83,10 @@ class Refused(Exception):
         }
 
 
+class Unanswered(Exception):
+    """Nothing was done and this is no answer yet: whoever called goes another way."""
+
+
 def blank(path: str, detail: str) -> Fault:
     """A place that must not be blank."""
     return Fault(path, "required", detail)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 from asyncpg import UniqueViolationError
 
+from services.intake.problems import Unanswered
 from shared.codes import Status
 from shared.postgres import open_pool, queries, transient
 
@@ -43,7 +44,7 @@ async def _in_time() -> AsyncIterator[None]:
             yield
 
 
-class NameTaken(Exception):
+class NameTaken(Unanswered):
     """The sender calls another referral by one of the names of this one."""
 
 

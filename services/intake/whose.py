@@ -6,12 +6,13 @@ of the two hides the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 from services.intake import access, person
 from services.intake.alarm import Alarm
 from services.intake.content import said
+from services.intake.problems import Unanswered
 from services.intake.reading import read
 from services.intake.store import First
 from services.intake.taking import again, coded_of, message_of, named
@@ -45,22 +46,23 @@ async def referral_of(desk: Desk, source: Source, incoming: Incoming, told: Told
     return next(iter(known), None)
 
 
-async def demand_same_person(desk: Desk, source: Source, incoming: Incoming, told: Told, referral_id: UUID) -> None:
-    """Raises a conflict where a message is of somebody else.
+class Another(Unanswered):
+    """The message is about somebody else than the referral that it names."""
+
+
+def demand_same_person(told: Told, document: dict[str, Any]) -> None:
+    """Raises `Another` where a message that names a referral is not of the person whom that stands for.
 
     A new referral under a known name must surely be of the same person; a change or a cancellation, which says whose
-    referral it means, must not surely be of another.
+    referral it means, must not surely be of another. What was sent to a referral's own address says whose it is by that.
     """
-    if not (sent := told.person if told.does == "cancel" else told.document):
-        return
-    async with desk.store.locked(referral_id) as locked:
-        document = await locked.document() if locked else None
-    if document is None:
+    sent = told.person if told.does == "cancel" else told.document
+    if not sent or not (told.names or told.referral_id):
         return
     stands, says = read(document), read(sent)
     same = person.agree(stands, says) if told.does == "refer" else not person.differ(stands, says)
     if not same:
-        await conflict(desk, source, incoming, told, referral_id, detail=ANOTHER)
+        raise Another
 
 
 async def conflict(
