@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from tests.far_side import FarSide
 
 
 class Got(NamedTuple):
@@ -18,7 +16,7 @@ class Got(NamedTuple):
     body: bytes
 
 
-class Receiver:
+class Receiver(FarSide):
     """Answers with the next of `answers` (status, body), then with 200; a redirect points back at itself."""
 
     def __init__(self, *answers: tuple[int, bytes]) -> None:
@@ -40,15 +38,4 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        super().__init__(Handler)

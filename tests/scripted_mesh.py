@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tests.far_side import FarSide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 OURS: Final = "BOX1"
 _PATH: Final = re.compile(rf"/messageexchange/{OURS}(?:/(inbox|outbox)(?:/([^/]+)(?:/(\d+))?)?)?")
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class ScriptedMesh:
+class ScriptedMesh(FarSide):
     """One mailbox. `inbox` holds each message's chunks by number; `asked` counts how often its first was given."""
 
     def __init__(self) -> None:
@@ -78,13 +78,11 @@ class ScriptedMesh:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__(Handler)
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """FRONTDOOR_* settings for whoever polls the mailbox, by lower-case name."""
-        url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        access = {"mesh_url": url, "mesh_mailbox": OURS, "mesh_password": "a password", "mesh_shared_key": "a key"}
+        access = {"mesh_url": self.url, "mesh_mailbox": OURS, "mesh_password": "a password", "mesh_shared_key": "a key"}
         return {**access, "mesh_answers": "ANSWERS", "mesh_poll": 0.05, **more}
 
     def give(self, message_id: str, chunks: dict[int, Chunk]) -> None:
@@ -97,15 +95,6 @@ class ScriptedMesh:
         if number == 1 and chunks:
             self.asked[message_id] += 1
         return chunks.get(number, Chunk({}, b"", status=404))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
 
 def _parts(path: str) -> tuple[str, str, str]:

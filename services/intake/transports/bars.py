@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import orjson
 from starlette.responses import Response
 
-from services.intake import access, handlers, showing
+from services.intake import handlers, showing
 from services.intake.alarm import Alarm, unread
 from services.intake.problems import Fault, Refused, not_found
 from services.intake.reading import read
@@ -121,19 +121,11 @@ class Bars:
                 if told.referral_id is None:
                     raise not_found()
                 return await handlers.answer_referral(self._desk, sender, incoming, told, told.referral_id)
-            return await handlers.take(self._desk, sender, incoming, await self._named(sender, incoming, told))
+            correlation = (incoming.idempotency_key or "").partition("/")[0]
+            told = told._replace(reply_to={**told.reply_to, "correlation": correlation})
+            return await handlers.take(self._desk, sender, incoming, told)
         except Refused as refused:
             raise told.located(refused) from refused.__cause__
-
-    async def _named(self, source: Source, incoming: Incoming, told: Told) -> Told:
-        """The message as it will be taken. An id that is not of ours gives way to what the sender calls the referral."""
-        correlation = (incoming.idempotency_key or "").partition("/")[0]
-        told = told._replace(reply_to={**told.reply_to, "correlation": correlation})
-        if told.referral_id and told.names:
-            referral = await self._desk.store.referral(told.referral_id)
-            if referral is None or not access.sees(source, referral):
-                return told._replace(referral_id=None)
-        return told
 
     def _late(self, told: Told, sender: Source | Team) -> Refused:
         detail = (
