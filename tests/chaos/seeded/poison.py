@@ -45,7 +45,7 @@ class Poisoner:
         """Puts one; where it lies is the evidence."""
         kind, value, headers = self._one()
         topic = self._rng.choices((RECEIVED, ROUTED), (3, 1))[0]
-        key = self._key()
+        about, key = self._key()
         producer = AIOKafkaProducer(
             bootstrap_servers=self._stack.kafka.bootstrap,
             acks="all",
@@ -54,7 +54,8 @@ class Poisoner:
         )
         try:
             await asyncio.wait_for(producer.start(), 20)
-            partition = self._rng.randrange(self._stack.settings["partitions"])
+            # What is about somebody lies where that person's events do: Kafka keeps no order between partitions.
+            partition = None if about else self._rng.randrange(self._stack.settings["partitions"])
             sending = producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers)
             lies = await asyncio.wait_for(sending, 30)
         except (KafkaError, TimeoutError, OSError):
@@ -64,11 +65,12 @@ class Poisoner:
         self.put_there.append(Put(kind, topic, lies.partition, lies.offset, key, value))
         return f"{kind} at {topic} {lies.partition} {lies.offset}"
 
-    def _key(self) -> bytes | None:
-        choice = self._rng.randrange(4)
-        if choice == 0 and self.known:
-            return self._rng.choice(self.known).encode()
-        return (None, b"no id", str(UUID(bytes=self._rng.randbytes(16), version=4)).encode())[self._rng.randrange(3)]
+    def _key(self) -> tuple[bool, bytes | None]:
+        """Whether it is about a referral that there is, and the key."""
+        if self._rng.randrange(4) == 0 and self.known:
+            return True, self._rng.choice(self.known).encode()
+        keys = (None, b"no id", str(UUID(bytes=self._rng.randbytes(16), version=4)).encode())
+        return False, keys[self._rng.randrange(3)]
 
     def _one(self) -> tuple[str, bytes | None, list[tuple[str, bytes]]]:
         whole = [
