@@ -8,7 +8,7 @@ SANDBOX := .venv-sandbox/.ready-$(shell cksum < requirements/sandbox.txt | tr ' 
 READY := $(VENV)/.ready-$(shell cat requirements/*.txt pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-rules bench-readers bench-bars fuzz chaos chaos-planted assurance peers simulation up down lock apis
+.PHONY: help setup demo test check format bench bench-rules bench-readers bench-bars bench-load fuzz chaos chaos-planted assurance peers simulation up down lock apis
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-readers: $(READY) ## measure each standard's reader against the bare libra
 
 bench-bars: $(READY) ## measure how soon BaRS is answered under load and write docs/benchmarks-bars.md
 	@$(BIN)/python -m tests.bench.bars_load
+
+bench-load: $(READY) ## measure what the whole system holds for ten minutes (about 20 in all) and write docs/benchmarks-load.md
+	@$(BIN)/python -m tests.bench.whole
 
 fuzz: $(FUZZED)/.ready ## garble messages of each standard for FUZZ_MINUTES (2); what breaks a reader is kept in tests/samples
 	@$(FUZZED)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES)

@@ -1,6 +1,6 @@
 """`make bench-bars`: how soon BaRS is answered at a steady rate; intake as it is deployed, PostgreSQL with fsync; docs/benchmarks-bars.md.
 
-`python -m tests.bench.bars_load [--rate N] [--seconds S]`; exit code 1 where the 90th centile is over 100 ms, or not all said yes.
+`python -m tests.bench.bars_load [--rate N] [--seconds S] [--page FILE]`; exit code 1 where the 90th centile is over 100 ms, or not all said yes.
 """
 
 from __future__ import annotations
@@ -78,11 +78,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=50, help="messages a second (default 50)")
     parser.add_argument("--seconds", type=int, default=20, help="(default 20)")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
     arguments = parser.parse_args()
     if why := engine.missing():
         sys.exit(f"make bench-bars needs Apache Kafka and PostgreSQL in containers: {why}")
     found = asyncio.run(run(arguments.rate, arguments.seconds))
-    print(keep(page_of(found), PAGE))
+    print(keep(page_of(found), arguments.page))
     return int(found["p90"] > GOAL or found["yes"] < found["sent"])
 
 
