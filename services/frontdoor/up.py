@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 frontdoor up --embedded                      try it: a temporary folder, gone at the end
 frontdoor up --embedded --data ./data        everything survives a restart
-frontdoor up --embedded --port-base 9000     intake on 9000, triage on 9001, audit on 9002, the watch on 9005
+frontdoor up --embedded --port-base 9000     intake on 9000, triage on 9001, audit on 9002, HL7 v2 on 9004, the watch on 9005
 
 In another terminal, once every line says ready:
   frontdoor reconcile                        is everything accounted for?

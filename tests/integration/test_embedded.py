@@ -53,7 +53,9 @@ def test_says_what_is_ready_and_stops_in_reverse_on_ctrl_c(up: Start, data: Path
         "postgres",
     ]
     assert running.intake
-    assert running.intake in system.said
+    assert running.mllp
+    for door in (running.intake, running.mllp):
+        assert door in system.said
     assert system.complained == ""
     assert not (data / "run.json").exists()
 

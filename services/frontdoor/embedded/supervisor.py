@@ -171,7 +171,8 @@ class Supervisor:
         return Part(
             name=name,
             command=(sys.executable, "-m", *module),
-            where=f"http://{HOST}:{port}",
+            where=f"http://{HOST}:{port}"
+            + (f", HL7 v2 (MLLP) on {HOST}:{self._ports.mllp}" if name == "intake" else ""),
             not_ready=lambda: not_ready(HOST, port),
             log=self._folder.logs / f"{name}.log",
             environment=environment,
