@@ -31,6 +31,7 @@ from services.intake.transports.mllp.server import Mllp
 from services.intake.transports.replies import Replies
 from shared import topics
 from shared.consumer import Consumer
+from shared.errors import FrontDoorError
 from shared.health import Health, routes
 from shared.kafka import Publisher
 from shared.localities import default_locality, read_localities
@@ -114,7 +115,8 @@ async def run() -> None:
     publisher, parking = Publisher(settings), Publisher(settings)
     relay = Relay(settings, pool, publisher, health)
     at_work = desk(settings, pool, relay.wake)
-    statuses = partial(follow_triage, settings, StatusHandler(at_work.store, parking, at_work.senders), Beside(health))
+    status = StatusHandler(settings, at_work.store, parking, at_work.senders)
+    statuses = partial(follow_triage, settings, status, Beside(health))
     try:
         app = application(settings, at_work, health)
         replies = Replies(settings, telling, at_work.senders, health)
@@ -139,7 +141,9 @@ async def follow_triage(settings: IntakeSettings, handle: StatusHandler, health:
             await Consumer(settings, health, topics=routed, group=topics.STATUS_GROUP, handle=handle).run(stop)
         except Exception as error:  # noqa: BLE001  (promise 1 stands above statuses being fresh)
             metrics.FOLLOWED.set(0)
-            get_logger().error("statuses are not followed", error=type(error).__name__, exc_info=error)
+            code, why = (error.code, error.detail) if isinstance(error, FrontDoorError) else (None, None)
+            name = type(error).__name__
+            get_logger().error("statuses are not followed", code=code, why=why, error=name, exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 10)
 

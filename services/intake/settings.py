@@ -11,14 +11,15 @@ from pydantic_settings import NoDecode
 
 from services.intake.sources.forms import FORMS
 from services.intake.sources.mesh import MailboxId
-from shared.settings import PREFIX, ServiceSettings, Settings
+from shared.fuse import FuseSettings
+from shared.settings import PREFIX, Settings
 
 _DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
 SILENT: Final = 90.0  # seconds; `idle_session_timeout` of frontdoor_intake
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(FuseSettings):
     """Times are in seconds."""
 
     port: int = Field(8080, ge=0, le=65535)

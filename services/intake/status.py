@@ -13,11 +13,13 @@ from shared.codes import Status
 from shared.dead_letters import Parking, Unworkable
 from shared.errors import Poison
 from shared.events import Decision
+from shared.fuse import Fuse
 from shared.log import get_logger
 from shared.topics import STATUS_GROUP
 
 if TYPE_CHECKING:
     from services.intake.senders import Senders
+    from services.intake.settings import IntakeSettings
     from services.intake.store import Store
     from shared.consumer import Batch, Stops
     from shared.kafka import Publisher
@@ -41,8 +43,8 @@ class Noted(Decision, kw_only=True):
 class StatusHandler:
     """Handles the batches of the routed topics; `senders` say which team stands for what."""
 
-    def __init__(self, store: Store, publisher: Publisher, senders: Senders) -> None:
-        self._store, self._senders = store, senders
+    def __init__(self, settings: IntakeSettings, store: Store, publisher: Publisher, senders: Senders) -> None:
+        self._fuse, self._store, self._senders = Fuse(settings), store, senders
         self._parking = Parking(publisher, STATUS_GROUP, lambda: dt.datetime.now(dt.UTC))
 
     async def __call__(self, batch: Batch) -> Stops:
@@ -53,6 +55,7 @@ class StatusHandler:
                 decisions.append((partition, record, decision_in(record)))
             except Poison as poison:
                 unworkable.append(Unworkable(record, poison))
+        self._fuse.check((record for records in batch.values() for record in records), (r.record for r in unworkable))
         _, stops = await self._parking.park(unworkable)
         noted = [
             (record, decision)

@@ -12,7 +12,8 @@ from services.triage.causes import parked, read
 from services.triage.store import Arrival, Store
 from shared import topics
 from shared.dead_letters import Parking, Unworkable
-from shared.errors import Bug, Poison
+from shared.errors import Poison
+from shared.fuse import Fuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from shared.consumer import Batch, Stops
     from shared.events import Decision
     from shared.kafka import Publisher
-
-    Place = tuple[str, int, int]
 
 DECIDED: Final = Counter("frontdoor_decided", "Decisions", ("kind", "setting", "urgency"))
 HELD: Final = Counter("frontdoor_held", "Decisions that wait for a person at the hub", ("reason",))
@@ -42,9 +41,7 @@ class Handler:
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self._store, self._rulebook, self._publisher, self._clock = store, rulebook, publisher, clock
-        self._share, self._generation = settings.fuse_share, settings.topic_generation
-        self._newest: dict[Place, bool] = {}  # whether each was poison; a batch that is tried again counts once
-        self._window = settings.fuse_window
+        self._fuse, self._generation = Fuse(settings), settings.topic_generation
         self._parking = Parking(publisher, topics.TRIAGE_GROUP, clock)
         self._held_at: dict[tuple[str, int], int] = {}  # where partitions stop, their person being held by now
 
@@ -71,12 +68,10 @@ class Handler:
             place = (record.topic, record.partition, record.offset)
             try:
                 arrivals.append(Arrival(read(record), *place))
-                self._newest[place] = False
             except Poison as poison:
-                self._newest[place] = True
                 arrivals.append(Arrival(parked(record, poison.code, self._generation), *place, detail=poison.detail))
                 unworkable.append(Unworkable(record, poison))
-        self._check_fuse()
+        self._fuse.check(records, [each.record for each in unworkable])
         return arrivals, unworkable
 
     def _goes_on(self, arrival: Arrival, stops: Stops) -> bool:
@@ -84,14 +79,6 @@ class Handler:
         place = (arrival.topic, arrival.partition)
         stop = stops.get(place)
         return stop is None or arrival.offset < stop or (arrival.offset == stop and self._held_at.get(place) != stop)
-
-    def _check_fuse(self) -> None:
-        """Most records being poison is a fault of ours (a bad deploy): stop rather than park everyone."""
-        for place in list(self._newest)[: -self._window]:
-            del self._newest[place]
-        poison, full = sum(self._newest.values()), len(self._newest) == self._window
-        if full and poison > self._share * self._window:
-            raise Bug("fuse", f"{poison} of the newest {self._window} records cannot be read")
 
     async def _note_parked(self, arrivals: Sequence[Arrival], written: Mapping[Any, int | None]) -> None:
         """Where each parked record lies: acknowledged before any offset is committed."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.fuse import FuseSettings
 
 
-class TriageSettings(ServiceSettings):
+class TriageSettings(FuseSettings):
     """Times are in seconds."""
 
     port: int = Field(8081, ge=0, le=65535)
@@ -17,5 +17,3 @@ class TriageSettings(ServiceSettings):
     rules_poll: float = Field(2, gt=0, description="how often the rules folder is looked at")
     rules_gate_timeout: float = Field(20, gt=0, description="the gate's child process is killed after this")
     localities: Path = Field(Path("deploy/localities.yaml"), description="the places that are served; as intake has it")
-    fuse_window: int = Field(100, ge=10, description="the newest records that the fuse looks at")
-    fuse_share: float = Field(0.5, gt=0, le=1, description="stop when more than this share of them is poison")

@@ -13,6 +13,7 @@ from services.frontdoor.database import DatabaseSettings
 from services.frontdoor.watch.settings import WatchSettings
 from services.intake.settings import IntakeSettings, MeshSettings
 from services.triage.settings import TriageSettings
+from shared.fuse import FuseSettings
 from shared.settings import PREFIX, ServiceSettings
 from tests.conventions.tree import PRODUCT, python_files, text
 
@@ -37,6 +38,7 @@ MODELS: Final[dict[str, type[Settings]]] = {
     "Of intake": IntakeSettings,
     "Of intake's MESH mailbox, where there is one": MeshSettings,
     "Of triage": TriageSettings,
+    "Of the fuse (triage, and the group `intake-status` of intake)": FuseSettings,
     "Of audit": AuditSettings,
     "Of `frontdoor watch`": WatchSettings,
     "Of `frontdoor schemas`": DatabaseSettings,

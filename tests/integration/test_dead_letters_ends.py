@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services.frontdoor.reconcile import look
 from shared import topics
-from shared.codes import HoldReason
+from shared.codes import CareSetting, HoldReason
 from shared.kafka import Record
 from shared.kafka_admin import admin
 from shared.settings import ServiceSettings
@@ -47,6 +47,25 @@ async def test_a_decision_that_intake_could_not_read_is_discarded_only_once_a_la
     file.write_bytes(record.value or b"")
     edited = await said(small, "edit", row["id"], "--value", file, *WHO)
     assert edited["worked"] == [row["id"]]
+
+
+async def test_where_most_decisions_cannot_be_read_intake_parks_none_of_them_and_goes_on_taking_referrals(
+    small: Stack,
+) -> None:
+    await publish(small, [Record(topics.ROUTED[CareSetting.PEER_SUPPORT], 0, None, b"%d" % n, ()) for n in range(40)])
+    small.start("intake", fuse_window=30)
+    await eventually(lambda: _said(small, "statuses are not followed"), 40)
+    answer = await small.post("/referrals", a_body(), "gp")
+    assert answer.status_code == 202, answer.text
+    assert (await small.get("/ready")).status_code == 200
+    figures = (await small.get("/metrics")).text
+    assert "frontdoor_statuses_followed 0.0" in figures
+    assert await small.records(topics.dead_letters(topics.ROUTED[CareSetting.PEER_SUPPORT], topics.STATUS_GROUP)) == []
+    assert '"code": "fuse", "why": "30 of the newest 30 records cannot be read"' in small.logs("intake")
+
+
+async def _said(stack: Stack, what: str) -> bool:
+    return what in stack.logs("intake")
 
 
 async def _some(stack: Stack) -> list[object]:

@@ -12,9 +12,10 @@ from prometheus_client import REGISTRY
 
 from services.intake.app import Beside, follow_triage
 from services.intake.senders import Senders, Team
+from services.intake.settings import IntakeSettings
 from services.intake.status import StatusHandler, decision_in
 from shared.cloudevents import from_plain, header, to_json
-from shared.errors import Poison, Transient
+from shared.errors import Bug, Poison, Transient
 from shared.events import Decision
 from shared.health import Health
 from tests.builders import MONDAY_10AM, ARecord, an_id
@@ -79,10 +80,13 @@ TEAMS = (
 )
 
 
+SETTINGS = IntakeSettings(postgres_dsn="", person_secret="a secret of the tests", fuse_window=10)
+
+
 async def handled(*records: ARecord) -> Kept:
     kept: Any = Kept()
     batch: Any = {("referrals.routed.secondary-care", 0): list(records)}
-    await StatusHandler(kept, kept, Senders((), TEAMS))(batch)
+    await StatusHandler(SETTINGS, kept, kept, Senders((), TEAMS))(batch)
     return kept  # type: ignore[no-any-return]  # it stands for two things
 
 
@@ -119,7 +123,7 @@ async def test_where_a_dead_letter_cannot_be_written_its_partition_stops_and_the
         ("referrals.routed.secondary-care", 0): [sound, poison, later],
         ("referrals.routed.peer-support", 0): [other, elsewhere],
     }
-    stops = await StatusHandler(kept, kept, Senders((), TEAMS))(batch)
+    stops = await StatusHandler(SETTINGS, kept, kept, Senders((), TEAMS))(batch)
     assert stops == {("referrals.routed.secondary-care", 0): 6}
     assert [decision.sequence for decision in kept.decisions] == [1, 2]
     assert [letter.topic for letter in kept.letters] == ["referrals.routed.peer-support.dlq.intake-status"]
@@ -127,11 +131,23 @@ async def test_where_a_dead_letter_cannot_be_written_its_partition_stops_and_the
 
 async def test_a_batch_that_is_tried_again_writes_no_dead_letter_twice():
     kept: Any = Kept()
-    handle = StatusHandler(kept, kept, Senders((), TEAMS))
+    handle = StatusHandler(SETTINGS, kept, kept, Senders((), TEAMS))
     batch: Any = {("referrals.routed.secondary-care", 0): [a_decision(sequence=2**31)]}
     for _ in range(3):
         assert await handle(batch) == {}
     assert len(kept.letters) == 1
+
+
+async def test_where_most_of_the_newest_records_are_poison_nothing_is_parked_or_noted_however_often_it_is_tried():
+    kept: Any = Kept()
+    handle = StatusHandler(SETTINGS, kept, kept, Senders((), TEAMS))
+    poison, sound = [a_decision(sequence=2**31) for _ in range(6)], [a_decision(sequence=n) for n in range(1, 5)]
+    for offset, record in enumerate([*poison, *sound]):
+        record.offset = offset
+    for _ in range(2):
+        with pytest.raises(Bug, match="6 of the newest 10"):
+            await handle({("referrals.routed.secondary-care", 0): [*poison, *sound]})
+    assert (kept.letters, kept.decisions) == ([], [])
 
 
 async def test_a_parked_record_is_named_by_its_ids_where_they_are_ids():
