@@ -17,20 +17,29 @@ import yaml
 from services.frontdoor.__main__ import COMMANDS
 from services.frontdoor.cli import parser_of
 from services.frontdoor.database import ROLES
-from shared.codes import HoldReason
+from services.frontdoor.watch.differences import Kind
+from services.frontdoor.watch.following import Stage
+from shared.codes import HoldReason, Status
 from shared.lagging.verdict import Verdict
 from shared.topics import GROUPS
 from tests.engine import PROMETHEUS_IMAGE
 
 ROOT: Final = Path(__file__).parents[2]
-RULES: Final = ROOT / "deploy" / "alerts" / "frontdoor.yaml"
-CASES: Final = ROOT / "tests" / "samples" / "alerts.yaml"
+RULES: Final = sorted((ROOT / "deploy" / "alerts").iterdir())
+CASES: Final = ROOT / "tests" / "samples" / "alerts"
 RUNBOOKS: Final = ROOT / "deploy" / "runbooks"
 PROMETHEUS_ADDS: Final = {"job", "instance"}
 OF_PROMETHEUS: Final = {"up": set[str]()}
-SERVICES: Final = ("intake", "triage", "audit")
+APPS: Final = ("intake", "triage", "audit", "frontdoor.watch")
+WORDS: Final[dict[str, set[str]]] = {
+    "verdict": set(Verdict),
+    "group": set(GROUPS),
+    "reason": {*HoldReason, *Kind},
+    "stage": set(Stage),
+    "status": set(Status),
+}
 COLLECTORS: Final = """
-import services.{service}.app
+import services.{app}.app
 from prometheus_client import REGISTRY
 for collector, names in REGISTRY._collector_to_names.items():
     print(*names, "|", *getattr(collector, "_labelnames", ()))
@@ -39,10 +48,10 @@ for collector, names in REGISTRY._collector_to_names.items():
 
 @cache
 def metrics() -> dict[str, set[str]]:
-    """Every series of the three services by its name, with the labels it has."""
+    """Every series of the services and the watch by its name, with the labels it has."""
     found: dict[str, set[str]] = dict(OF_PROMETHEUS)
-    for service in SERVICES:
-        code = COLLECTORS.format(service=service)
+    for app in APPS:
+        code = COLLECTORS.format(app=app)
         said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
         for line in said.splitlines():
             names, _, labels = line.partition("|")
@@ -51,13 +60,14 @@ def metrics() -> dict[str, set[str]]:
 
 
 def alerts() -> list[dict[str, Any]]:
-    document = yaml.safe_load(RULES.read_bytes())
-    return [rule for group in document["groups"] for rule in group["rules"]]
+    files = [yaml.safe_load(file.read_bytes()) for file in RULES]
+    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
 def series() -> list[str]:
     """Every input series of the cases, as written."""
-    return [each["series"] for case in yaml.safe_load(CASES.read_bytes())["tests"] for each in case["input_series"]]
+    files = [yaml.safe_load((CASES / file.name).read_bytes()) for file in RULES]
+    return sorted({each["series"] for file in files for case in file["tests"] for each in case["input_series"]})
 
 
 def selected(expression: str) -> list[tuple[str, str]]:
@@ -76,23 +86,33 @@ def test_an_alert_asks_for_metrics_that_there_are(alert: dict[str, Any]) -> None
     for metric, braces in named:
         assert metric in metrics()
         assert set(labels(braces)) <= metrics()[metric] | PROMETHEUS_ADDS
+        assert_words(braces)
+    for by in re.findall(r"by \(([^)]*)\)", alert["expr"]):
+        assert set(by.split(", ")) <= metrics()[named[0][0]]
+
+
+def assert_words(braces: str) -> None:
+    """What labels are asked for is what they can be."""
+    for label, value in labels(braces).items():
+        assert set(value.split("|")) <= WORDS.get(label, set(value.split("|")))
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: str(alert["alert"]))
 def test_an_alert_says_in_words_what_is_so_and_where_to_read_on(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in {"critical", "warning"}
     assert not re.search(r"frontdoor_|\bpromql\b", alert["annotations"]["summary"])
+    named = set(re.findall(r"\$labels\.(\w+)", alert["annotations"]["summary"]))
+    by = {word for words in re.findall(r"by \(([^)]*)\)", alert["expr"]) for word in words.split(", ")}
+    assert named <= by | PROMETHEUS_ADDS
     page = (ROOT / alert["annotations"]["runbook"]).read_text()
     assert page.startswith(f"# {alert['alert']}\n")
     headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
     assert headings == ["What it means for a person waiting", "Look", "Do"]
 
 
-def test_every_page_is_of_an_alert():
-    pages = {f"deploy/runbooks/{page.name}" for page in RUNBOOKS.iterdir()}
-    files = [yaml.safe_load(file.read_bytes()) for file in RULES.parent.iterdir()]
-    rules = [rule for file in files for group in file["groups"] for rule in group["rules"]]
-    assert pages == {rule["annotations"]["runbook"] for rule in rules}
+def test_every_alert_has_a_page_of_its_own_and_every_page_is_of_one():
+    pages = [f"deploy/runbooks/{page.name}" for page in RUNBOOKS.iterdir()]
+    assert sorted(pages) == sorted(alert["annotations"]["runbook"] for alert in alerts())
 
 
 @pytest.mark.parametrize("page", sorted(RUNBOOKS.iterdir()), ids=lambda page: str(page.stem))
@@ -112,13 +132,11 @@ def test_a_page_gives_only_commands_and_metrics_that_there_are(page: Path) -> No
 def test_a_case_is_of_series_that_there_can_be(written: str) -> None:
     ((metric, braces),) = selected(written)
     assert set(labels(braces)) == metrics()[metric] | PROMETHEUS_ADDS
-    words: dict[str, set[str]] = {"verdict": set(Verdict), "group": set(GROUPS), "reason": set(HoldReason)}
-    for label, value in labels(braces).items():
-        assert value in words.get(label, {value})
+    assert_words(braces)
 
 
 def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not():
-    cases = CASES.read_text()
+    cases = "".join((CASES / file.name).read_text() for file in RULES)
     for alert in alerts():
         tried = re.findall(rf'alertname="{alert["alert"]}".*', cases)
         assert any("exp_samples: []" in line for line in tried), alert["alert"]
@@ -126,18 +144,18 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not()
 
 
 @pytest.mark.prometheus
-@pytest.mark.parametrize(
-    "command", [("check", "rules", "/rules/frontdoor.yaml"), ("test", "rules", "/rules/cases.yaml")]
-)
-def test_promtool_agrees(command: tuple[str, ...], tmp_path: Path) -> None:
-    for file, name in ((RULES, "frontdoor.yaml"), (CASES, "cases.yaml")):
-        (tmp_path / name).write_bytes(file.read_bytes())
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_promtool_agrees(command: str, tmp_path: Path) -> None:
+    for file in RULES:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+        (tmp_path / f"{file.stem}-cases.yaml").write_bytes((CASES / file.name).read_bytes())
     tmp_path.chmod(0o755)
+    files = [f"/rules/{file.stem}{'-cases' if command == 'test' else ''}.yaml" for file in RULES]
     client = docker.from_env()
     try:
         said = client.containers.run(
             PROMETHEUS_IMAGE,
-            list(command),
+            [command, "rules", *files],
             entrypoint=["promtool"],
             volumes={str(tmp_path): {"bind": "/rules", "mode": "ro"}},
             user="0",
@@ -148,4 +166,4 @@ def test_promtool_agrees(command: tuple[str, ...], tmp_path: Path) -> None:
         pytest.fail(error.stderr.decode())
     finally:
         client.close()
-    assert "SUCCESS" in said
+    assert said.count("SUCCESS") == len(RULES)
