@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
+
+
+def demand_storable(document: dict[str, Any]) -> None:
+    """Raises where PostgreSQL could not keep a document: it is no text, or one with NUL in it."""
+    if b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b""):
+        raise AssertionError("no text may hold NUL: it cannot be kept")
 
 
 def garbled(body: bytes, chance: Random) -> bytes:

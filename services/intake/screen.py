@@ -5,20 +5,25 @@ It reads no negation on purpose: "denies suicidal thoughts" is found too, and a 
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml
 
+from services.intake.readable import TAGS
 from shared.errors import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
-_MARKS: Final = re.compile("['’`\u0300-\u036f]")  # apostrophes and what NFKD leaves of accents
+_MARKS: Final = re.compile("['‘’‛ʼ′`\u0300-\u036f]")  # apostrophes and what NFKD leaves of accents
+# What stands inside a word and shows nothing: soft hyphens, joiners of no width; a hyphen at a line's end.
+_INSIDE: Final = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]|(?<=[^\\W\\d])[-\u2010][ \t]*\r?\n[ \t]*(?=[^\\W\\d])")
+_APOSTROPHE: Final = str.maketrans("´", "'")  # which NFKD would take for a blank with an accent
 _GAPS: Final = re.compile(r"[^a-z0-9\x00]+")
 
 
@@ -30,7 +35,7 @@ class Screen(NamedTuple):
 
     def finds(self, prose: Iterable[str]) -> bool:
         """Whether any of the texts holds any of the phrases, whatever its case, accents and punctuation."""
-        return any(self.phrases.search(_plain(text)) for text in prose)
+        return any(self.phrases.search(_plain(way)) for text in prose for way in _ways(text))
 
 
 def screen_of(phrases: Iterable[str], silent: Iterable[str] = ()) -> Screen:
@@ -51,7 +56,23 @@ def read_screen(file: Path) -> Screen:
         raise Usage("screen", f"{file} needs the lists `phrases` and `silent`: {type(error).__name__}") from error
 
 
+def _ways(text: str) -> Iterator[str]:
+    """The text as it stands, and as a reader sees it: without markup, entities and hyphenation.
+
+    Tags stand between words (`<p>one</p><p>two</p>`) or inside one (`over<b>dose</b>`): both are looked at.
+    """
+    yield text
+    seen = html.unescape(html.unescape(text)) if "&" in text else text  # markup inside XML is escaped twice
+    if TAGS.search(seen):
+        yield _INSIDE.sub("", TAGS.sub(" ", seen))
+        seen = TAGS.sub("", seen)
+    if (shown := _INSIDE.sub("", seen)) != text:
+        yield shown
+
+
 def _plain(text: str) -> str:
     """Lower case, no accents, apostrophes dropped, everything else that is no letter or digit one blank."""
-    letters = text.casefold() if text.isascii() else unicodedata.normalize("NFKD", text.casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHE))
+    letters = text.casefold()
     return " " + _GAPS.sub(" ", _MARKS.sub("", letters)).strip() + " "

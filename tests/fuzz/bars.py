@@ -10,6 +10,7 @@ from services.intake.reading import read
 from services.intake.senders import Source, Team
 from services.intake.sources.bars import outcome
 from services.intake.sources.forms import FORMS, Moment
+from tests.garbling import demand_storable
 
 KEY = ("0" * 64,)
 GP = Source(id="gp", name="gp", keys=KEY)
@@ -22,6 +23,6 @@ def one(data: bytes) -> None:
     for sender in (GP, TEAM):
         try:
             told = FORMS["bars"].read(data, sender) if isinstance(sender, Source) else outcome.told(data, sender)
-            read(told.document)
+            demand_storable(read(told.document).document)
         except Refused as refused:
             FORMS["bars"].refused(data, refused, GP, MOMENT)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from services.intake.problems import Refused
 from services.intake.reading import read
 from services.intake.sources import csv
+from tests.garbling import demand_storable
 
 
 def one(data: bytes) -> None:
@@ -15,4 +16,4 @@ def one(data: bytes) -> None:
         head, rows = csv.rows_of(data, None, None, 100)
         month_first = csv.month_first(head, rows)
         for row in rows:
-            read(csv.row_told(head, row, month_first=month_first)[0].document)
+            demand_storable(read(csv.row_told(head, row, month_first=month_first)[0].document).document)

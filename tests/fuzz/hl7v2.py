@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-import orjson
-
 from services.intake.problems import Refused
 from services.intake.reading import read
 from services.intake.senders import Source
 from services.intake.sources.hl7v2 import answers
 from services.intake.sources.hl7v2.message import messages
 from services.intake.sources.hl7v2.reader import told
+from tests.garbling import demand_storable
 
 SOURCE = Source.model_validate(
     {"id": "gp", "name": "GP", "keys": ["0" * 64], "hl7": {"facility": "G85001", "processing": ["P", "T", "D"]}}
@@ -28,7 +27,7 @@ def one(data: bytes) -> None:
         except Refused as refused:
             _, answer = answers.refused(message, refused, SOURCE, NOW)
         else:
-            orjson.dumps(read(said.document).document)
+            demand_storable(read(said.document).document)
             _, answer = answers.taken(said.echo, KEPT, NOW)
         if not answer.startswith(b"MSH") or b"\rMSA" not in answer:
             raise AssertionError("no answer in the standard's form")

@@ -7,9 +7,10 @@ from contextlib import suppress
 from services.intake.problems import Refused
 from services.intake.reading import read
 from services.intake.sources.json import told
+from tests.garbling import demand_storable
 
 
 def one(data: bytes) -> None:
     """Reads a message, or learns why not."""
     with suppress(Refused):
-        read(told(data).document)
+        demand_storable(read(told(data).document).document)

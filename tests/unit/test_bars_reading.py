@@ -78,6 +78,7 @@ def test_a_body_of_any_depth_is_refused_as_too_deep(deep: int):
 
 
 WORDS: Final = "suicidal, has a plan"
+LETTER: Final = {"contentType": "text/html", "data": base64.b64encode(f"<p>{WORDS}</p>".encode()).decode()}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,11 @@ WORDS: Final = "suicidal, has a plan"
         ("Observation", {"valueCodeableConcept": {"coding": [{"code": "225444004", "display": WORDS}]}}),
         ("Observation", {"code": {"text": "see notes", "coding": [{"code": "1", "display": WORDS}]}}),
         ("CarePlan", {"text": {"div": WORDS}}),
+        ("Composition", {"text": {"div": "<div>sui<b>cidal</b>, has a plan</div>"}}),
+        ("Binary", LETTER),
+        ("Binary", {**LETTER, "contentType": "text/plain"}),
+        ("DocumentReference", {"content": [{"attachment": LETTER}]}),
+        ("Communication", {"payload": [{"contentAttachment": LETTER}]}),
         ("DocumentReference", {"text": {"div": WORDS}}),
         ("Flag", {"text": {"div": WORDS}}),
         ("ServiceRequest", {"text": {"div": WORDS}}),

@@ -19,7 +19,7 @@ from services.intake.sources.hl7v2.message import NULL, messages
 from services.intake.sources.hl7v2.reader import told
 from services.intake.sources.hl7v2.texts import date_of, moment_of, unescaped
 from services.intake.values import date, moment
-from tests.garbling import garbled
+from tests.garbling import demand_storable, garbled
 from tests.mllp import PID, Answer, a_message, a_source
 from tests.unit.test_hl7_samples import NOW
 
@@ -39,7 +39,7 @@ def answered(body: bytes) -> Answer:
         warnings = [*said.warnings, *said.placed(read(said.document).warnings)]
         assert {notice.code for notice in warnings} <= DETAILS.keys()
         kept = {"referral_id": "00000000-0000-4000-8000-000000000001", "warnings": [one.as_json() for one in warnings]}
-        orjson.dumps(said.document)
+        demand_storable(said.document)
         status, content = answers.taken(said.echo, orjson.dumps(kept), NOW)
     except Refused as refused:
         status, content = answers.refused(body, refused, SOURCE, NOW)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
+from services.intake.readable import words_of
 from services.intake.sources.bars.bundle import inner, objects, text, words
 from services.intake.sources.told import MOST_ATTACHMENTS, attached, listed
 
@@ -60,6 +61,7 @@ def _inline(data: str, media: str, place: str, draft: Draft) -> None:
     except (binascii.Error, ValueError):
         draft.warn(place, "unreadable")
         return
+    draft.keep(place, words_of(content, media))
     found, warnings = attached(content, media, place)
     draft.warnings.extend(warnings)
     if found:

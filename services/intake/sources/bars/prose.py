@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from services.intake.readable import shown
 from services.intake.sources.bars.bundle import text
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _NO_TEXT: Final = frozenset(
 ) | {"language", "linkId", "contentType", "hash", "unit", "priority", "questionnaire", "valueBase64Binary"}
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
-_TAGS: Final = re.compile(r"<[^<>]*>")
 
 
 def keep_rest(one: Entry, draft: Draft, *read: str) -> None:
@@ -49,7 +49,7 @@ def said(value: Any) -> str:
 def _gather(value: Any, name: str, found: list[str]) -> None:
     if type(value) is str:
         if not _is_no_text(name):
-            found.append(_TAGS.sub(" ", value).strip() if name == "div" else value.strip())
+            found.append(shown(value).strip() if name == "div" else value.strip())
     elif name in _ABOUT:
         return
     elif type(value) is list:

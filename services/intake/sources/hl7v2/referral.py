@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake import values
 from services.intake.code_lists import REASONS
+from services.intake.readable import words_of
 from services.intake.sources.hl7v2.message import NULL, part
 from services.intake.sources.hl7v2.observations import KINDS, path_of, read_as
 from services.intake.sources.hl7v2.people import name_of, telecoms
@@ -194,8 +195,9 @@ def _labelled(obx: Segment) -> str:
 
 
 def _document(draft: Draft, obx: Segment) -> None:
-    """OBX-5 of type ED (source, type, subtype, encoding, data): kept as a document, and read where it is plain text."""
+    """OBX-5 of type ED (source, type, subtype, encoding, data): kept as a document, and read where it is text."""
     place = obx.place(5)
+    draft.leave(obx.place(3), part(next(iter(obx.repeats(3, whole=True)), []), 2))
     for parts in obx.repeats(5):
         media = _MEDIA.get(part(parts, 3).upper(), f"{part(parts, 2)}/{part(parts, 3)}".casefold())
         content = _content(part(parts, 4), part(parts, 5))
@@ -203,8 +205,7 @@ def _document(draft: Draft, obx: Segment) -> None:
             draft.warn(place, "attachment-differs")
             continue
         draft.attach(content, media, place)
-        if media == "text/plain":
-            draft.leave(place, content.decode("utf-8", "replace").replace("\0", ""))
+        draft.leave(place, words_of(content, media))
 
 
 def _content(encoding: str, data: str) -> bytes | None:

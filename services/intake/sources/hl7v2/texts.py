@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -16,6 +17,7 @@ _CHARSETS: Final = {
 _OFFSET: Final = r"([+-]\d{4})?"
 _MOMENT: Final = re.compile(r"(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(?:\.\d+)?)?" + _OFFSET)
 _LINES: Final = {".br": "\n", ".sp": "\n", ".ce": "\n", ".sk": " "}
+_KEPT: Final = {0: "\ufffd", 0x0D: "\n"}  # PostgreSQL keeps no NUL in a text; the original bytes keep it
 _HIGHLIGHTED: Final = {"H": "", "N": "", "P": ""}
 
 
@@ -23,9 +25,13 @@ def decoded(block: bytes, declared: str, known: str | None) -> tuple[str, bool]:
     """A block as text, and whether its bytes are in another charset than it says.
 
     `known` is what the sender really sends. Bytes that are not in the charset are read as Windows-1252, which is what
-    systems here send when they do not say.
+    systems here send when they do not say. In a charset of single bytes any bytes are text: where all of them are
+    UTF-8 too, which no such text is by chance, they are that.
     """
     name = known or _CHARSETS.get(declared.strip().casefold())
+    if known is None and name not in {None, "utf-8"} and not block.isascii():
+        with suppress(UnicodeDecodeError):
+            return block.decode("utf-8"), True
     try:
         return block.decode(name or "utf-8"), name is None
     except UnicodeDecodeError:
@@ -50,7 +56,7 @@ def unescaped(text: str, marks: str) -> str:
     def read(found: re.Match[str]) -> str:
         inside = found[1]
         if inside[0] == "X":
-            return decoded(bytes.fromhex(inside[1:]), "", None)[0].replace("\r", "\n")
+            return decoded(bytes.fromhex(inside[1:]), "", None)[0].translate(_KEPT)
         return letters[inside] if inside[0] != "." else _LINES.get(inside[:3], "")
 
     return _sequences(marks[3]).sub(read, text)
