@@ -80,7 +80,9 @@ def phoning(document: dict[str, Any], sender: str, phone_now: str) -> Iterator[N
     """What cannot even be looked up is told to phone too, where its message says "emergency"; nothing is noted of the rest."""
     try:
         yield
-    except Transient as error:
+    except (Refused, Unanswered):
+        raise
+    except Exception as error:
         refused = _not_taken(error)
         if Alarm(read(document), sender, phone_now).tell(refused):
             raise refused from error

@@ -54,7 +54,7 @@ async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> An
                 await whose.conflict(desk, source, incoming, told, referral_id, detail=whose.KNOWN)
             raise refusal(desk, source, told, Refused(403, "not-allowed", "this source may not do this"))
         if referral_id is None and does != "refer":
-            raise refusal(desk, source, told, not_found())
+            raise refusal(desk, source, told, not_found() if told.names or told.referral_id else whose.unnamed())
         with suppress(NameTaken):
             if referral_id is None:
                 return await refer(desk, source, incoming, told)
@@ -124,15 +124,18 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
         about=str(referral_id) if told.does == "amend" else "",
         reading=patched,
     )
+    if message.expires_at < FOR_EVER:
+        message = message._replace(key=None)  # as all that is said of a known referral without an id
     with Alarm(patched, source.id, desk.phone_now) as alarm:
         alarm.referral_id = referral_id
         if not (changes := said(patch)):
             raise Refused(422, "incomplete", "the amendment changes nothing")
 
         async def decide(locked: Locked, _: Last | None) -> Said:
-            if (document := await locked.document()) is None:
-                raise not_found()
+            document = await locked.document()
             whose.demand_same_person(told, document)
+            if document is None:
+                raise not_found()
             whole = merged(document, _beside_what_was_said(document, changes))
             reading = alarm.reading = read(whole, desk.place.screen.silent)
             person.demand(reading)
@@ -172,7 +175,7 @@ async def cancel(desk: Desk, source: Source, incoming: Incoming, told: Told, ref
     reason, warnings = cancellation_reason(told.document)
 
     async def decide(locked: Locked, _: Last | None) -> Said:
-        whose.demand_same_person(told, await locked.document() or {})
+        whose.demand_same_person(told, await locked.document())
         payload = ReferralCancelled(**next_cause(locked.referral, message), reason=reason)
         return Said(payload, [*notices, *told.placed(warnings)], {})
 

@@ -84,16 +84,23 @@ def agree(one: Reading, other: Reading) -> bool:
     """Whether two readings are surely of one person: by valid NHS numbers, else by name and date of birth both."""
     numbers, names, born = _told_of(one, other)
     if len(numbers) == 2:
-        return numbers[0] == numbers[1]
-    return all((*names, *born)) and names[0] == names[1] and born[0] == born[1]
+        return numbers[0] == numbers[1] and not differ(one, other)
+    return _same(names) and _same(born)
 
 
 def differ(one: Reading, other: Reading) -> bool:
-    """Whether two readings are surely of two people: two of number, name and date of birth are told twice and differ."""
+    """Whether two readings are surely of two people: by name and date of birth both, or by valid NHS numbers.
+
+    A number that was wrong can be put right: where name and date of birth both say who it is, that counts.
+    """
     numbers, names, born = _told_of(one, other)
-    other_number = len(numbers) == 2 and numbers[0] != numbers[1]
-    other_name, other_birth = (all(pair) and pair[0] != pair[1] for pair in (names, born))
-    return other_number + other_name + other_birth >= 2
+    if len(numbers) == 2 and numbers[0] != numbers[1]:
+        return not (_same(names) and _same(born))
+    return all((*names, *born)) and not _same(names) and not _same(born)
+
+
+def _same(told: tuple[Any, Any]) -> bool:
+    return all(told) and told[0] == told[1]
 
 
 def _told_of(one: Reading, other: Reading) -> tuple[list[str], tuple[str, str], tuple[Any, Any]]:

@@ -168,9 +168,11 @@ async def again(
 ) -> Answer:
     """The first answer for the same content; for other content a conflict, which a person must see (once).
 
+    Where what came first was disposed of, nobody can tell whether it is the same, unless the content was its id: a
+    conflict costs a look, and a repeat that is none would lose a person.
     Of what conflicts neither names nor documents nor addresses become those of the referral that it conflicts with.
     """
-    if first.content in {None, message.content}:
+    if message.content == (message.key if first.content is None else first.content):
         return repeated(first.answer)
     key = hashlib.sha256(b"conflict" + (message.key or b"") + message.content).digest()
     async with desk.store.locked(first.referral_id) as locked:

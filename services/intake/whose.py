@@ -12,7 +12,7 @@ from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 from services.intake import access, person
 from services.intake.alarm import Alarm
 from services.intake.content import said
-from services.intake.problems import Unanswered
+from services.intake.problems import Refused, Unanswered, blank
 from services.intake.reading import read
 from services.intake.store import First
 from services.intake.taking import again, coded_of, message_of, named
@@ -46,20 +46,29 @@ async def referral_of(desk: Desk, source: Source, incoming: Incoming, told: Told
     return next(iter(known), None)
 
 
+def unnamed() -> Refused:
+    """Why a message about no referral at all is not done."""
+    detail = "the message does not say which referral it is about: quote our id of it, or your own name of it"
+    return Refused(422, "incomplete", detail, blank("name", detail))
+
+
 class Another(Unanswered):
     """The message is about somebody else than the referral that it names."""
 
 
-def demand_same_person(told: Told, document: dict[str, Any]) -> None:
+def demand_same_person(told: Told, document: dict[str, Any] | None) -> None:
     """Raises `Another` where a message that names a referral is not of the person whom that stands for.
 
     A new referral under a known name must surely be of the same person; a change or a cancellation, which says whose
     referral it means, must not surely be of another. What was sent to a referral's own address says whose it is by that.
+    Of what was disposed of nobody can tell whose it was.
     """
+    if document is None and told.does == "refer":
+        raise Another
     sent = told.person if told.does == "cancel" else told.document
     if not sent or not (told.names or told.referral_id):
         return
-    stands, says = read(document), read(sent)
+    stands, says = read(document or {}), read(sent)
     same = person.agree(stands, says) if told.does == "refer" else not person.differ(stands, says)
     if not same:
         raise Another

@@ -50,7 +50,7 @@ def codes_given() -> set[str]:
 
 def test_every_code_that_is_given_is_explained():
     assert codes_given() >= {"check-digit", "conflict", "unmapped", "no-such-path"}, "what finds them finds nothing"
-    places = {"by", "kind", "onward", "person", "reason", "to", "urgency", "hub"}
+    places = {"by", "kind", "name", "onward", "person", "reason", "to", "urgency", "hub"}
     assert codes_given() - places <= {*DETAILS, *MEANS}
 
 

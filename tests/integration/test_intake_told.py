@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,6 +62,27 @@ async def test_an_emergency_that_is_refused_says_to_phone(database: Database, tm
         with pytest.raises(Refused) as refused:
             await take(desk, message("1", does="amend", name="unheard-of", risk={"life_in_danger": "yes"}))
         assert refused.value.members["emergency"] is True
+
+
+async def test_an_emergency_that_cannot_be_looked_up_by_a_fault_of_ours_says_to_phone(
+    database: Database, tmp_path: Path
+):
+    async with intake(database, tmp_path) as desk:
+        await database.fetch("ALTER TABLE intake.seen RENAME TO gone")
+        with pytest.raises(Refused) as refused:
+            await take(desk, message("1", risk={"life_in_danger": "yes"}))
+        assert (refused.value.status, refused.value.members["emergency"]) == (500, True)
+
+
+@pytest.mark.parametrize("does", ["amend", "cancel"])
+async def test_what_does_not_say_which_referral_it_is_about_is_told_what_is_missing(
+    database: Database, tmp_path: Path, does: Any
+):
+    async with intake(database, tmp_path) as desk:
+        with pytest.raises(Refused) as refused:
+            await take(desk, message("1", does=does, risk={"life_in_danger": "yes"})._replace(names=()))
+        assert [(fault.path, fault.code) for fault in refused.value.faults] == [("name", "required")]
+        assert (refused.value.code, refused.value.members["emergency"]) == ("incomplete", True)
 
 
 async def test_an_attachment_is_served_to_the_team_that_has_the_referral_and_the_reading_is_noted(

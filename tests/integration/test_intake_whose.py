@@ -142,6 +142,40 @@ async def test_a_change_or_cancellation_that_is_surely_about_another_person_chan
         assert record.json()["referral"]["person"]["name"] == ADA["name"]
 
 
+@pytest.mark.parametrize("does", ["amend", "cancel"])
+async def test_a_change_or_cancellation_that_says_by_nhs_number_alone_that_it_is_about_another_person_changes_nothing(
+    database: Database, tmp_path: Path, does: Any
+):
+    somebody = {"nhs_number": "9990000026"}
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1", person={**ADA, "nhs_number": "9990000018"}))
+        wrong = message("2", does=does, person=somebody)._replace(person={"person": somebody})
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, wrong)
+        _, conflicting = await desk.events(referral_in(first))
+        assert "conflicts_with" in conflicting
+
+
+async def test_a_change_may_correct_an_nhs_number_where_name_and_birth_date_say_who_it_is(
+    database: Database, tmp_path: Path
+):
+    async with intake(database, tmp_path) as desk:
+        first = await take(desk, message("1", person={**ADA, "nhs_number": "9990000018"}))
+        corrected = message("2", does="amend", person={**ADA, "nhs_number": "9990000026"})
+        assert referral_in(await take(desk, corrected)) == referral_in(first)
+        assert "conflicts_with" not in (await desk.events(referral_in(first)))[-1]
+
+
+async def test_a_new_referral_with_the_number_of_one_person_and_the_name_and_birth_date_of_another_is_a_conflict(
+    database: Database, tmp_path: Path
+):
+    child = {"name": {"given": "Bob", "family": "Example"}, "born": "2014-01-02", "nhs_number": "9990000018"}
+    async with intake(database, tmp_path) as desk:
+        await take(desk, message("1", person={**ADA, "nhs_number": "9990000018"}))
+        with pytest.raises(Refused, match="conflict"):
+            await take(desk, message("2", person=child))
+
+
 async def test_a_message_that_names_two_referrals_is_a_conflict(database: Database, tmp_path: Path):
     async with intake(database, tmp_path) as desk:
         one = await take(desk, message("1", name="A"))

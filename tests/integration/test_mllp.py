@@ -78,7 +78,7 @@ async def test_our_own_id_names_the_referral_too(opened: tuple[Desk, Line]):
     gone = await line.ask(a_message(quoted, event="I14", control="C2", without="RF1"))
     assert (gone.code, gone.referral_id) == ("AA", first.referral_id)
     unnamed = await line.ask(a_message(event="I14", control="C3", without="RF1"))
-    assert unnamed.code == "AE"
+    assert (unnamed.code, unnamed.field("ERR", 1)) == ("AE", "RF1^1^6^101&Required field missing&HL70357")
 
 
 async def test_a_change_of_an_unknown_referral_is_an_error_at_its_name(opened: tuple[Desk, Line]):

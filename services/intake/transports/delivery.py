@@ -79,7 +79,8 @@ async def _taken(desk: Desk, found: Retrieved, source: Source | None, form: Form
     except Refused as refused:
         raise told.located(refused) from refused.__cause__
     metrics.MESH_MESSAGES.labels("repeat" if taken.repeat else "taken").inc()
-    return form.taken(told, taken.body, taken.repeat, _moment())
+    # Whatever comes again is answered as it was: that we went down before we answered is no repeat of the sender's.
+    return form.taken(told, taken.body, False, _moment())  # noqa: FBT003  (as in Form)
 
 
 async def _keep(desk: Desk, mailbox: Mailbox, found: Retrieved, source: Source | None, refused: Refused) -> None:
