@@ -36,6 +36,7 @@ DETAILS: Final = {
     "attachment-type": "no kind of document that is shown from here; kept with the receipt",
     "attachment-size": "empty, or larger than is shown from here; kept with the receipt",
     "attachment-differs": "is not what its type says; kept with the receipt",
+    "attachment-taken-back": "entered in error, as its sender says: kept with the receipt and not shown",
     "attachment-elsewhere": "a document elsewhere: its address is kept, and nothing is fetched from there",
     "reply-address": "not an address at which this sender may be told more: no reply goes there; ask for the status",
     "reference": "refers to something that the message does not hold; what it would say is not read",

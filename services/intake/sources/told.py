@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run time)
 
+from services.intake.person import valid
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
 from shared.codes import Urgency
@@ -41,6 +42,7 @@ TYPES: Final[Mapping[str, tuple[bytes, ...] | None]] = MappingProxyType(
 NAMED: Final = {"bars": "ServiceRequest.identifier", "hl7v2": "RF1-6"}  # where a sender calls a referral something
 MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
 MOST_ATTACHMENTS: Final = 20  # of one message
+SCORES: Final = ("phq9", "gad7")  # ends of the paths beside which the day of the score has its own, `_on`
 _MOST_URGENT_FIRST: Final = {"risk.life_in_danger": ("yes", "no"), "referrer.urgency": tuple(Urgency)}
 # A code of at most three characters, or of SNOMED CT's shape; no telephone or NHS number and no date of birth.
 _CODE: Final = re.compile(r"[a-z0-9-]{1,40}\|(?:[A-Za-z0-9]{1,3}|(?!0|(?:19|20)\d{6}$|\d{10}$)\d{3,15}[01]0\d)")
@@ -128,6 +130,16 @@ def counted(path: str, known: Any, other: Any, read: Read) -> Any:
     if order:
         return min((known, other), key=lambda one: order.index(read(one)))
     return max((known, other), key=read) if isinstance(ours, int) else known if ours == theirs else None
+
+
+def one_number(numbers: Iterable[str]) -> str:
+    """Which of the NHS numbers that are told for one person counts: the only one that passes its check, else the first.
+
+    Where two pass nobody can tell whose referral this is: both are kept as one text, which is no number, and a person traces.
+    """
+    told = list(dict.fromkeys(filter(None, (re.sub(r"[\s-]", "", number) for number in numbers))))
+    sound = [number for number in told if re.fullmatch(r"[0-9]{10}", number) and valid(number)]
+    return " or ".join(sound) or next(iter(told), "")
 
 
 def unmapped(told: Told, reading: Reading) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from services.intake.sources.bars.clinical import clinical
 from services.intake.sources.bars.draft import Draft
 from services.intake.sources.bars.meaning import check_receiver, does
 from services.intake.sources.bars.people import patient, referrer
+from services.intake.sources.bars.prose import said
 from services.intake.sources.told import Told
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def told(body: bytes, source: Source) -> Told:
         patient(read, draft)
         referrer(read, draft)
         clinical(read, draft)
+        _header(read, draft)
     listens = _listens(read, source, draft)
     places = {
         "message_id": "X-Request-Id",
@@ -59,6 +61,13 @@ def told(body: bytes, source: Source) -> Told:
         reply_to={**reply_to(read), **listens},
         person=_person(read) if asked == "cancel" else None,
     )
+
+
+def _header(read: Message, draft: Draft) -> None:
+    """What people wrote into the header."""
+    header = read.header
+    told = [said(header.resource.get(part)) for part in ("text", "extension", "contained")]
+    draft.keep(header.place, "\n".join(filter(None, (*told, text(inner(header.resource, "reason", "text"))))))
 
 
 def _person(read: Message) -> dict[str, Any] | None:

@@ -23,6 +23,9 @@ _REFERENCE: Final = b'"reference": "'
 _HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
 
+_SAYS: Final = frozenset((dict, str))
+
+
 class Entry(NamedTuple):
     """One resource, with its place (FHIRPath)."""
 
@@ -168,10 +171,10 @@ def inner(value: Any, *names: str) -> Any:
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; an object that came alone counts as a list of one."""
+    """The objects of a list; an object that came alone counts as a list of one, and a mere text as an object that says it."""
     if type(value) is list:
-        return [item for item in value if type(item) is dict]
-    return [value] if type(value) is dict else []
+        return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
+    return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
 
 
 def first(value: Any) -> dict[str, Any]:
@@ -194,4 +197,6 @@ def code(concept: Any) -> str:
 
 def words(concept: Any) -> str:
     """A CodeableConcept in words: its text, else what its codings display."""
+    if type(concept) is str:
+        return text(concept)
     return text(inner(concept, "text")) or ", ".join(display for *_, display in codings(concept) if display)

@@ -10,8 +10,9 @@ from services.intake.sources.bars.flags import flags
 from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.people import related
 from services.intake.sources.bars.prose import ELSEWHERE, keep_rest, said
+from services.intake.sources.bars.standing import TAKEN_BACK, as_it_stands, of_another, of_others
 from services.intake.sources.maps import table
-from services.intake.values import Kind, code_system
+from services.intake.values import Kind, code_system, yes_no
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,9 +32,10 @@ def clinical(message: Message, draft: Draft) -> None:
     """Reads every resource that says something of the person's needs."""
     _request(message.focus, draft)
     flags(message, draft)
+    others = of_others(message)
     for entry in message.entries:
         if entry is not message.focus and entry.type not in ELSEWHERE and entry.type != "Flag":
-            _READ.get(entry.type, _other)(entry, draft)
+            (of_another if entry.place in others else _READ.get(entry.type, _other))(entry, draft)
     papers(message, draft)
     if not draft.written().get("reason") and "presentation.problems[0]" not in draft.trail:
         _reason_elsewhere(draft)
@@ -49,7 +51,9 @@ def _reason_elsewhere(draft: Draft) -> None:
 def _request(one: Entry, draft: Draft) -> None:
     resource = one.resource
     draft.say("referred_at", text(resource.get("authoredOn")), one.at("authoredOn"))
-    draft.mapped("referrer.urgency", "bars-priority", text(resource.get("priority")), one.at("priority"))
+    priority = resource.get("priority")
+    asked = text(priority) or code(first(priority)) or words(first(priority)) or said(priority)
+    draft.mapped("referrer.urgency", "bars-priority", asked, one.at("priority"))
     for concept in objects(resource.get("reasonCode")):
         _problem(concept, draft, one.at("reasonCode"), "reason.text")
     _notes(one, draft, "reason.text")
@@ -89,7 +93,8 @@ def _reason(value: str, draft: Draft, place: str) -> None:
 
 def _condition(one: Entry, draft: Draft) -> None:
     """A problem that the person has; one that was ruled out, or is over, is told in words alone."""
-    gone = {code(one.resource.get(part)) for part in ("verificationStatus", "clinicalStatus")} & _GONE
+    gone = {code(one.resource.get(part)).casefold() for part in ("verificationStatus", "clinicalStatus")} & _GONE
+    draft.keep(one.at("category"), "\n".join(text(told.get("text")) for told in objects(one.resource.get("category"))))
     if gone:
         draft.keep(one.at("code"), f"{', '.join(sorted(gone))}: {words(one.resource.get('code'))}")
         keep_rest(one, draft, "code", *_CONDITION)
@@ -116,6 +121,7 @@ def _observation(one: Entry, draft: Draft) -> None:
         named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
         if value is not None and named and not gone:
             answer(draft, named[0], value, place)
+            draft.dated(named[0], text(one.resource.get("effectiveDateTime"))[:10], place)
             draft.keep(place, _in_words(part))
         elif value is not None or not number:
             told = (gone, said(concept) or code(concept), _in_words(part) or said(value))
@@ -127,7 +133,7 @@ def _observation(one: Entry, draft: Draft) -> None:
 def _gone(one: Entry) -> str:
     """The status of what its author has taken back: it is kept in words, and answers nothing."""
     status = text(one.resource.get("status"))
-    return f"({status})" if status in {"entered-in-error", "cancelled"} else ""
+    return f"({status})" if status.casefold() in TAKEN_BACK else ""
 
 
 def _field(system: str, value: str) -> str:
@@ -194,30 +200,32 @@ def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
 
 
 def _plan(one: Entry, draft: Draft) -> None:
-    draft.tell("presentation.history", said({k: v for k, v in one.resource.items() if k != "text"}), one.place)
+    told = said({k: v for k, v in one.resource.items() if k != "text"})
+    draft.tell("presentation.history", as_it_stands(one, told), one.place)
     draft.keep(one.at("text"), said(one.resource.get("text")))
 
 
 def _medicine(one: Entry, draft: Draft) -> None:
-    draft.tell("presentation.medicines", said(one.resource), one.place)
+    draft.tell("presentation.medicines", as_it_stands(one, said(one.resource)), one.place)
 
 
 def _consent(one: Entry, draft: Draft) -> None:
     """Whether the person agrees, where the consent is in force and says so."""
     agreed = {"permit": "yes", "deny": "no"}.get(text(inner(one.resource, "provision", "type")), "")
     if text(one.resource.get("status")) == "active":
-        draft.say("consent.agrees", agreed, one.at("provision.type"))
+        draft.answer("consent.agrees", agreed, one.at("provision.type"), yes_no)
         draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))
     draft.keep(one.place, said(one.resource))
 
 
 def _other(one: Entry, draft: Draft) -> None:
-    draft.keep(one.place, said(one.resource))
+    draft.keep(one.place, as_it_stands(one, said(one.resource)))
 
 
 def _notes(one: Entry, draft: Draft, path: str) -> None:
     for note in objects(one.resource.get("note")):
         draft.tell(path, text(note.get("text")), one.at("note"))
+        draft.keep(one.at("note"), said({name: item for name, item in note.items() if name != "text"}))
 
 
 _READ: Final[dict[str, Callable[[Entry, Draft], None]]] = {

@@ -11,7 +11,7 @@ import orjson
 from services.intake.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
 from services.intake.sources.maps import table
-from services.intake.sources.told import counted
+from services.intake.sources.told import SCORES, counted
 
 if TYPE_CHECKING:
     from services.intake.sources.told import Attachment
@@ -34,10 +34,13 @@ class Draft:
     _prose: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def say(self, path: str, value: Any, place: str) -> None:
-        """Gives a field of the contract its value, if it has none."""
-        if path in self.trail or (not value and type(value) not in _NUMBERS):
+        """Gives a field of the contract its value, if it has none; a text that is told second is kept beside it."""
+        if not value and type(value) not in _NUMBERS:
             return
         node, name = self._node(path)
+        if path in self.trail:
+            self.keep(place, value if type(value) is str and value != node.get(name) else "")
+            return
         node[name] = value
         self.trail[path] = place
 
@@ -51,6 +54,12 @@ class Draft:
             node[name] = f"{known} or {value}"
         elif counts is not known:
             node[name], self.trail[path] = value, place
+
+    def dated(self, path: str, day: str, place: str) -> None:
+        """The day of a score, if the one that stood at this place is the one that counts."""
+        if day and path.endswith(SCORES) and self.trail.get(path) == place:
+            node, name = self._node(f"{path}_on")
+            node[name], self.trail[f"{path}_on"] = day, place
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Adds an item to a list of the contract, once."""

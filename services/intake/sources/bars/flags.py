@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SAFEGUARDING: Final = "safeguarding-codes-bars"
 _ADJUSTMENT: Final = "reasonable-adjustment-codes-bars"
+_NO_LONGER: Final = {"inactive": "no longer", "entered-in-error": "entered in error"}
 _NO_CONCERN: Final = "861931000000100"  # no safeguarding issues identified: it says nothing of harm
 
 
@@ -24,11 +25,10 @@ def flags(message: Message, draft: Draft) -> None:
     """Reads every flag that stands, and keeps the words of those that stand no more."""
     concerns: list[tuple[str, str]] = []
     for one in message.of("Flag"):
-        if (status := text(one.resource.get("status"))) == "entered-in-error":
-            continue
+        status = text(one.resource.get("status")).casefold()
         draft.keep(one.at("code"), _in_words(one, status))
         keep_rest(one, draft, "category", "code", "author", "encounter")
-        if status != "inactive":
+        if status not in _NO_LONGER:
             concerns += ((value, one.at("code")) for value in _stands(one, draft))
     _concerned(concerns, draft)
 
@@ -53,7 +53,7 @@ def _question(value: str) -> str | None:
 
 def _in_words(one: Entry, status: str) -> str:
     said = ": ".join(filter(None, (words(first(one.resource.get("category"))), words(one.resource.get("code")))))
-    return f"{said} (no longer)" if status == "inactive" and said else said
+    return f"{said} ({_NO_LONGER[status]})" if status in _NO_LONGER and said else said
 
 
 def _concerned(concerns: list[tuple[str, str]], draft: Draft) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.readable import words_of
 from services.intake.sources.bars.bundle import inner, objects, text, words
@@ -13,8 +13,10 @@ from services.intake.sources.told import MOST_ATTACHMENTS, attached, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from services.intake.sources.bars.bundle import Message
+    from services.intake.sources.bars.bundle import Entry, Message
     from services.intake.sources.bars.draft import Draft
+
+_TAKEN_BACK: Final = "entered-in-error"
 
 
 def papers(message: Message, draft: Draft) -> None:
@@ -45,14 +47,23 @@ def _papers(message: Message, draft: Draft) -> Iterator[tuple[str, dict[str, Any
                 draft.keep(one.at("content.attachment.title"), text(paper.get("title")))
                 inside = message.find({"reference": text(paper.get("url"))})
                 referred.add(inside.place if inside else "")
-                yield one.at("content.attachment"), paper
+                if _stands(one, draft):
+                    yield one.at("content.attachment"), paper
     for one in message.of("Communication"):
         for payload in objects(one.resource.get("payload")):
-            if isinstance(paper := payload.get("contentAttachment"), dict):
+            if isinstance(paper := payload.get("contentAttachment"), dict) and _stands(one, draft):
                 yield one.at("payload.contentAttachment"), paper
     for one in message.of("Binary"):
         if one.place not in referred:
             yield one.at("data"), one.resource
+
+
+def _stands(one: Entry, draft: Draft) -> bool:
+    """Whether its author stands by a document: one that was entered in error may be another person's."""
+    told = {text(one.resource.get(part)).casefold() for part in ("status", "docStatus")}
+    if _TAKEN_BACK in told:
+        draft.warn(one.place, "attachment-taken-back")
+    return _TAKEN_BACK not in told
 
 
 def _inline(data: str, media: str, place: str, draft: Draft) -> None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.sources.bars.bundle import code, first, objects, text, words
+from services.intake.sources.bars.bundle import Entry, code, first, inner, objects, text, words
 from services.intake.sources.bars.meaning import ods_code
+from services.intake.sources.bars.prose import keep_rest, said
+from services.intake.sources.bars.standing import subject
+from services.intake.sources.told import one_number
 
 if TYPE_CHECKING:
-    from services.intake.sources.bars.bundle import Entry, Message
+    from services.intake.sources.bars.bundle import Message
     from services.intake.sources.bars.draft import Draft
 
-_NHS_NUMBER: Final = "/nhs-number"
+_NHS_NUMBER: Final = ("/nhs-number", "urn:oid:2.16.840.1.113883.2.1.4.1")  # ends of systems; the OID is its older name
 _VERIFICATION: Final = "NHSNumberVerificationStatus"
 _SELF: Final = frozenset(("ONESELF", "SELF"))
+_EXTENSIONS: Final = ("EthnicCategory", "InterpreterRequired")  # ends of the URLs of those that are read
+_PATIENT: Final = ("name", "address", "telecom", "contact", "communication", "generalPractitioner")
+_CONTACT: Final = frozenset(("name", "relationship", "telecom"))
 
 
 def patient(message: Message, draft: Draft) -> None:
-    """The ServiceRequest's subject; where that leads nowhere, the one Patient that the message has."""
-    subject = message.find(message.focus.resource.get("subject"))
-    patients = message.of("Patient")
-    one = subject if subject and subject.type == "Patient" else patients[0] if len(patients) == 1 else None
-    if one is None:
+    """Who the referral is about; what their Patient says beside is kept as text."""
+    if (one := subject(message)) is None:
         return
     _identity(one, draft)
     _where(one, draft)
@@ -38,32 +42,58 @@ def patient(message: Message, draft: Draft) -> None:
         draft.say("referrer.practice", _organisation(message, practice), one.at("generalPractitioner"))
     if (died := text(one.resource.get("deceasedDateTime"))) or one.resource.get("deceasedBoolean") is True:
         draft.keep(one.at("deceased"), f"recorded as deceased {died}".strip())
+    _beside(one, draft)
+
+
+def _beside(one: Entry, draft: Draft) -> None:
+    """Narrative and extensions, also those of a telephone number or an address (`do not ring`)."""
+    told = [item for item in objects(one.resource.get("extension")) if not text(item.get("url")).endswith(_EXTENSIONS)]
+    keep_rest(Entry(one.place, one.type, {**one.resource, "extension": told}), draft, "resourceType", *_PATIENT)
+    for part in ("telecom", "address", "name"):
+        for item in objects(one.resource.get(part)):
+            draft.keep(one.at(part), said(item.get("extension")))
 
 
 def _identity(one: Entry, draft: Draft) -> None:
+    numbers = []
     for identifier in objects(one.resource.get("identifier")):
-        if not text(identifier.get("system")).casefold().endswith(_NHS_NUMBER):
-            continue
-        if text(identifier.get("use")) == "old":
-            draft.keep(one.at("identifier"), f"an NHS number no longer in use: {text(identifier.get('value'))}")
+        system, value = text(identifier.get("system")), text(identifier.get("value"))
+        if not system.casefold().rstrip("/").endswith(_NHS_NUMBER):
+            draft.keep(one.at("identifier"), f"{system} {value}".strip() if value else "")
+        elif text(identifier.get("use")) == "old":
+            draft.keep(one.at("identifier"), f"an NHS number no longer in use: {value}")
         else:
-            draft.say("person.nhs_number", text(identifier.get("value")), one.at("identifier"))
+            numbers.append(value)
             status = extended(identifier, _VERIFICATION)
             draft.coded("person.nhs_number_status", "bars-nhs-number-status", status, one.at("identifier.extension"))
-    names = objects(one.resource.get("name"))
-    if name := next((name for name in names if text(name.get("use")) in {"official", "usual", ""}), first(names)):
-        draft.say("person.name", _name(name), one.at("name"))
+    number = one_number(numbers)
+    draft.say("person.nhs_number", number, one.at("identifier"))
+    draft.keep(one.at("identifier"), "\n".join(told for told in numbers if re.sub(r"[\s-]", "", told) not in number))
+    _named(one, draft)
     draft.say("person.born", text(one.resource.get("birthDate")), one.at("birthDate"))
     draft.mapped("person.gender", "bars-gender", text(one.resource.get("gender")), one.at("gender"))
 
 
+def _named(one: Entry, draft: Draft) -> None:
+    names = objects(one.resource.get("name"))
+    chosen = next((name for name in names if text(name.get("use")) in {"official", "usual", ""}), first(names))
+    draft.say("person.name", _name(chosen), one.at("name"))
+    for name in names:
+        draft.keep(one.at("name"), said(name) if name is not chosen else "")
+
+
 def _where(one: Entry, draft: Draft) -> None:
-    homes = objects(one.resource.get("address"))
-    home = next((home for home in homes if text(home.get("use")) in {"home", "temp", ""}), first(homes))
+    """Where the person lives; where they lived before, and what else is told, is kept as text."""
+    told = objects(one.resource.get("address"))
+    current = [home for home in told if text(home.get("use")) != "old"]
+    home = next((home for home in current if text(home.get("use")) in {"home", "temp", ""}), first(current))
     lines = [text(line) for line in home.get("line", ())] if isinstance(home.get("line"), list) else []
     parts = [part for part in (*lines, *(text(home.get(part)) for part in ("city", "district"))) if part]
     draft.say("person.address", parts or text(home.get("text")), one.at("address"))
     draft.say("person.postcode", text(home.get("postalCode")), one.at("address.postalCode"))
+    for other in told:
+        if other is not home:
+            draft.keep(one.at("address"), " ".join((text(other.get("use")), said(other))).strip())
 
 
 def _reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
@@ -79,25 +109,33 @@ def _reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
 
 
 def _contact(contact: dict[str, Any], draft: Draft, place: str) -> None:
-    """Somebody to contact; published examples list the patient there too, without a name."""
-    relationship = next((words(one) or code(one) for one in objects(contact.get("relationship"))), "")
-    codes = {code(one).upper() for one in objects(contact.get("relationship"))}
-    if codes & _SELF or not contact.get("name"):
-        for telecom in objects(contact.get("telecom")):
+    """Somebody to contact; published examples list the patient there too, with neither a name nor a relationship.
+
+    Whoever is some relation of the patient's is never rung up for the patient, also without a name.
+    """
+    told = objects(contact.get("relationship"))
+    relationship = next((words(one) or code(one) for one in told), "")
+    codes = {code(one).upper() for one in told} | {relationship.upper()}
+    telecoms = objects(contact.get("telecom"))
+    if codes & _SELF or not (contact.get("name") or relationship):
+        for telecom in telecoms:
             _reached(telecom, draft, f"{place}.telecom")
         return
-    phones = [text(one.get("value")) for one in objects(contact.get("telecom"))]
-    name = " ".join(_name(contact["name"]).values()) if isinstance(contact["name"], dict) else ""
+    phones = [text(one.get("value")) for one in telecoms if text(one.get("system")) in {"phone", "sms", ""}]
+    name = " ".join(_name(contact["name"]).values()) if isinstance(contact.get("name"), dict) else ""
     found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
     draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
+    others = [text(one.get("value")) for one in telecoms]
+    draft.keep(f"{place}.telecom", "\n".join(one for one in others if one and one != found["phone"]))
+    draft.keep(place, said({part: item for part, item in contact.items() if part not in _CONTACT}))
 
 
 def _languages(one: Entry, draft: Draft) -> None:
     spoken = sorted(objects(one.resource.get("communication")), key=lambda one: one.get("preferred") is not True)
-    for said in spoken:
-        language = code(said.get("language"))
+    for spoke in spoken:
+        language = code(spoke.get("language"))
         draft.say("person.language", language, one.at("communication.language"))
-        needed = extended(said, "InterpreterRequired", "valueBoolean")
+        needed = extended(spoke, "InterpreterRequired", "valueBoolean")
         if isinstance(needed, bool):
             draft.say("needs.interpreter", "yes" if needed else "no", one.at("communication.extension"))
             draft.say("needs.interpreter_language", language if needed else "", one.at("communication.language"))
@@ -128,6 +166,9 @@ def referrer(message: Message, draft: Draft) -> None:
                 _role(message, role, draft)
     elif asks and asks.type == "Organization":
         draft.say("referrer.organisation", ods_code(asks.resource), asks.at("identifier"))
+    else:
+        requester = message.focus.resource.get("requester")
+        draft.say("referrer.name", text(inner(requester, "display")), message.focus.at("requester.display"))
     sender = message.find(message.header.resource.get("sender"))
     if sender:
         draft.say("referrer.organisation", _organisation(message, sender), sender.at("identifier"))
@@ -193,3 +234,4 @@ def related(one: Entry, draft: Draft) -> None:
     """A RelatedPerson, as a contact of the patient's."""
     name = first(one.resource.get("name"))
     _contact({**one.resource, "name": name}, draft, one.place)
+    keep_rest(one, draft, "name", "relationship", "telecom")

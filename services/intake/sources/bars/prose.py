@@ -24,6 +24,9 @@ _ABOUT: Final = frozenset(("meta", "identifier", "subject", "patient", "data", "
 _NO_TEXT: Final = frozenset(
     ("resourceType", "id", "system", "version", "code", "url", "uri", "reference", "type", "use", "status", "intent")
 ) | {"language", "linkId", "contentType", "hash", "unit", "priority", "questionnaire", "valueBase64Binary"}
+_MEASURES: Final = frozenset(
+    ("start", "end", "value", "unit", "system", "code", "comparator")
+)  # of a Period, a Quantity
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
 
@@ -39,7 +42,7 @@ def said(value: Any) -> str:
         return "yes" if value else "no"
     if not isinstance(value, dict | list):
         return text(value)
-    if isinstance(value, dict) and ("start" in value or "unit" in value):
+    if isinstance(value, dict) and ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
         return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
     found: list[str] = []
     _gather(value, "", found)
@@ -63,7 +66,7 @@ def _gather_parts(value: dict[str, Any], name: str, found: list[str]) -> None:
     """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
     if name == "coding" and not text(value.get("display")):
         found.append(text(value.get("code")))
-    if "unit" in value:
+    if "unit" in value and _MEASURES.issuperset(value):
         found.append(said(value))
     for part, item in value.items():
         _gather(item, part, found)
