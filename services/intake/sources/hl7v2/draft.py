@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.reading import Notice
-from services.intake.sources.hl7v2.message import NULL
-from services.intake.sources.told import MOST_ATTACHMENTS, attached, counted
+from services.intake.sources.hl7v2.segment import NULL, in_words
+from services.intake.sources.told import MOST_ATTACHMENTS, SCORES, attached, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from services.intake.sources.hl7v2.message import Segment
+    from services.intake.sources.hl7v2.segment import Segment
     from services.intake.sources.told import Attachment
     from services.intake.values import Read
 
@@ -27,6 +27,7 @@ class Draft:
         self.trail: dict[str, str] = {}
         self.notices: list[Notice] = []
         self.attachments: list[Attachment] = []
+        self._asked, self.asked_at = "", ""
 
     def put(self, path: str, value: Any, place: str) -> None:
         """Sets the value of a path; what would be a second one there is left beside it. A value counts more than a null."""
@@ -76,6 +77,13 @@ class Draft:
             group[name] = f"{before}\n\n{text}" if before else text
             self.trail.setdefault(path, place)
 
+    def asks(self, question: str, place: str) -> bool:
+        """Whether this is the question of the observation before; `asked_at` is where that stood first."""
+        goes_on = question == self._asked != ""
+        if not goes_on:
+            self._asked, self.asked_at = question, place
+        return goes_on
+
     def leave(self, place: str, text: str) -> None:
         """Keeps a text that no field takes: it is screened, and shown to the hub."""
         if text and text != NULL:
@@ -103,11 +111,24 @@ class Draft:
         if not all(text in {"", NULL} or used(text) for text in told):
             self.leave(segment.place(field), segment.prose(field))
 
+    def leave_words(self, segment: Segment, field: int, *used: str) -> None:
+        """Keeps the parts in words of names, numbers or an address that were not used."""
+        for parts in segment.repeats(field):
+            for text in parts:
+                if in_words(text) and not any(text in one for one in used):
+                    self.leave(segment.place(field), text)
+
     def leave_rest(self, segment: Segment) -> None:
         """Keeps whatever of a segment was not read."""
         for field in range(1, len(segment)):
-            if field not in segment.read:
+            if field not in segment.read or field in segment.cut:
                 self.leave(segment.place(field), segment.prose(field))
+
+    def dated(self, path: str, day: str, place: str) -> None:
+        """The day of a score, if the one that stood at this place is the one that counts."""
+        if day and path.endswith(SCORES) and self.trail.get(path) == place:
+            group, name = self._group(f"{path}_on")
+            group[name], self.trail[f"{path}_on"] = day, place
 
     def _group(self, path: str) -> tuple[dict[str, Any], str]:
         *outer, name = path.split(".")

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import hl7
 
 from services.intake.problems import Fault, Refused
-from services.intake.sources.hl7v2.texts import decoded, offset_of, unescaped
+from services.intake.sources.hl7v2.segment import NULL, Segment
+from services.intake.sources.hl7v2.texts import decoded, offset_of
 
-NULL: Final = '""'  # what stood here is to be taken away
 MOST_SEGMENTS: Final = 5_000
 MOST_ENDS: Final = 1_000_000  # of lines: the longest message as base64 has half of them
 MOST_MARKS: Final = 50_000  # separators of one message: each is an object while it is read
@@ -51,56 +51,6 @@ class Header(NamedTuple):
         return offset_of(self.at)
 
 
-class Segment:
-    """One segment, the `nth` of its name; the fields that were read are noted in `read`, so that the rest is not lost."""
-
-    __slots__ = ("_fields", "_marks", "name", "nth", "read")
-
-    def __init__(self, fields: hl7.Segment, nth: int, marks: str) -> None:
-        self.name, self.nth = str(fields[0]), nth
-        self._fields, self._marks = fields, marks
-        self.read: set[int] = set()
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def place(self, field: int) -> str:
-        """A field's place: `OBX-5` in the first, `OBX[2]-5` in the second of its name."""
-        return f"{self.name}{f'[{self.nth}]' if self.nth > 1 else ''}-{field}"
-
-    def repeats(self, field: int, *, whole: bool = False) -> list[list[str]]:
-        """The components of each repetition of a field that says anything; `whole` with all that they are made of."""
-        self.read.add(field)
-        repetitions = self._fields[field] if field < len(self._fields) else ()
-        found = ([self._text(one, whole=whole) for one in _parts(repetition)] for repetition in repetitions)
-        return [one for one in found if any(one)]
-
-    def texts(self, field: int) -> list[str]:
-        """The components of a field's first repetition; where the field is null, each of them is."""
-        return next(iter(self.repeats(field)), [])
-
-    def text(self, field: int, component: int = 1) -> str:
-        """One component of a field's first repetition, or nothing; of a field that is null, null."""
-        return part(self.texts(field), component)
-
-    def prose(self, field: int) -> str:
-        """A field as one text, as it was written: separators that stand in it unescaped (`Mum & Dad`) are text."""
-        self.read.add(field)
-        raw = str(self._fields[field]) if field < len(self._fields) else ""
-        lines = raw.split(self._marks[2]) if len(self._marks) > 2 else [raw]
-        return "\n".join(unescaped(line, self._marks).strip() for line in lines).strip()
-
-    def raw(self, field: int) -> str:
-        """A field as it was sent, without control characters."""
-        self.read.add(field)
-        sent = str(self._fields[field]) if field < len(self._fields) else ""
-        return "".join(one for one in sent if one.isprintable()).strip()
-
-    def _text(self, component: str | hl7.Component, *, whole: bool) -> str:
-        """The first part of a component (a surname, without what it is made of), or the whole of it."""
-        return unescaped(str(component if whole else _parts(component)[0]), self._marks).strip()
-
-
 class Message(NamedTuple):
     """A message: its header and its other segments in order. `misdeclared`: its bytes are in another charset than it says."""
 
@@ -115,13 +65,6 @@ class Message(NamedTuple):
     def first(self, name: str) -> Segment | None:
         """The first segment of a name."""
         return next((segment for segment in self.segments if segment.name == name), None)
-
-
-def part(parts: list[str], component: int) -> str:
-    """One component out of a repetition's; null where the whole is."""
-    if parts == [NULL]:
-        return NULL
-    return parts[component - 1] if component <= len(parts) else ""
 
 
 def messages(block: bytes) -> list[bytes]:
@@ -217,10 +160,6 @@ def _lines(text: str) -> list[str]:
 def _says_nothing(line: str, nth: int) -> bool:
     """A batch's end without fields; so too a segment without any, right after MSH, where nobody writes."""
     return line in _ENVELOPE or (nth == 1 and _SEGMENT.fullmatch(line) is not None)
-
-
-def _parts(item: str | hl7.Container) -> list[str | hl7.Container]:
-    return [item] if isinstance(item, str) or not item else list(item)
 
 
 def _one(mark: int) -> bytes:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake import values
 from services.intake.person import valid
-from services.intake.sources.hl7v2.message import NULL, part
+from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of
 from services.intake.sources.maps import table
+from services.intake.sources.told import one_number
 
 if TYPE_CHECKING:
     from services.intake.sources.hl7v2.draft import Draft
-    from services.intake.sources.hl7v2.message import Segment
+    from services.intake.sources.hl7v2.segment import Segment
 
 _NHS_TYPES: Final = frozenset(("NH", "NHS", "NNGBR", "NHSNMBR"))
 _ABODELESS: Final = "ZZ993VZ"  # the postcode of no fixed abode [NHS Data Dictionary]
+_HOMES: Final = frozenset(("", "H", "L", "P", "C", "TM"))  # table 0190: home, legal, permanent, current, temporary
 _MOBILE: Final = frozenset(("CP", "MOBILE"))
 _DIGITS: Final = re.compile(r"[+(]?\d[\d ()+-]{5,}")
 
@@ -51,19 +53,25 @@ def practice(draft: Draft, pd1: Segment) -> None:
 def carer(draft: Draft, nk1: Segment) -> None:
     """NK1: next of kin or carer."""
     relation = nk1.texts(3)
-    phone = next((number for number, _ in _telecoms(nk1, 5)), "")
+    numbers = [number for number, _ in _telecoms(nk1, 5)]
+    phone = next(iter(numbers), "")
     carer = {"name": name_of(nk1.texts(2)), "relationship": part(relation, 2) or part(relation, 1), "phone": phone}
     if kept := {name: text for name, text in carer.items() if text and text != NULL}:
         draft.add("contact.carers", kept, nk1.place(2))
     for parts in nk1.repeats(3, whole=True):
         draft.leave_more(nk1, 3, parts, {*relation[:2]}.__contains__)
+    draft.leave(nk1.place(5), "; ".join(numbers[1:]))
+    draft.leave_words(nk1, 2, *nk1.texts(2)[:5])
+    draft.leave_words(nk1, 5, *numbers)
     nk1.read.add(1)
 
 
 def telecoms(draft: Draft, segment: Segment, field: int, paths: dict[str, str]) -> None:
     """The numbers and addresses of a field: the first of a kind to its path, the others are left."""
-    for number, kind in _telecoms(segment, field):
+    numbers = _telecoms(segment, field)
+    for number, kind in numbers:
         draft.put(paths[kind], number, segment.place(field))
+    draft.leave_words(segment, field, *(number for number, _ in numbers))
 
 
 def name_of(parts: list[str]) -> str:
@@ -75,17 +83,22 @@ def name_of(parts: list[str]) -> str:
 def _identifiers(draft: Draft, pid: Segment) -> None:
     """PID-3, also PID-2 and PID-4 of older versions: the NHS number, by its type, its authority or its check digit."""
     told = [(field, parts) for field in (3, 2, 4) for parts in pid.repeats(field)]
-    ranked = ((says, one) for says in (_typed, _of_the_nhs, _plainly, _null) for one in told)
-    chosen = next((one for says, one in ranked if says(one[1])), None)
+    ranked = ([one for one in told if says(one[1])] for says in (_typed, _of_the_nhs, _plainly, _null))
+    chosen = next(filter(None, ranked), [])
+    number = one_number(_number_of(parts) for _, parts in chosen)
+    if chosen:
+        draft.put("person.nhs_number", number, pid.place(chosen[0][0]))
     for field, parts in told:
-        if (field, parts) == chosen:
-            draft.put("person.nhs_number", _number_of(parts), pid.place(field))
-        else:
+        if (field, parts) not in chosen or _number_of(parts) not in number:
             draft.leave(pid.place(field), " ".join(filter(None, parts)))
 
 
 def _typed(parts: list[str]) -> bool:
-    return part(parts, 5).upper() in _NHS_TYPES and part(parts, 1) not in {"", NULL}
+    kind = part(parts, 5).upper()
+    national = (
+        kind == "NI" and "NHS" in part(parts, 4).upper()
+    )  # table 0203: the national identifier, of whom PID-3.4 says
+    return (kind in _NHS_TYPES or national) and part(parts, 1) not in {"", NULL}
 
 
 def _of_the_nhs(parts: list[str]) -> bool:
@@ -109,16 +122,19 @@ def _number_of(parts: list[str]) -> str:
 
 
 def _name(draft: Draft, pid: Segment) -> None:
+    """PID-5: the legal name, else the first without another use (table 0200: alias, maiden name); the others are left."""
     names = pid.repeats(5)
     place = pid.place(5)
     if names and names[0] == [NULL]:
         draft.put("person.name", NULL, place)
-    elif names:
-        given = " ".join(text for text in (part(names[0], 2), part(names[0], 3)) if text and text != NULL)
-        draft.put("person.name.family", part(names[0], 1), place)
-        draft.put("person.name.given", given, place)
-        draft.put("person.name.title", part(names[0], 5), place)
-    draft.leave(place, "; ".join(filter(None, map(name_of, names[1:]))))
+        return
+    name = min(names, key=lambda one: {"L": 0, "D": 1, "": 1}.get(part(one, 7).upper(), 2), default=[])
+    given = " ".join(text for text in (part(name, 2), part(name, 3)) if text and text != NULL)
+    draft.put("person.name.family", part(name, 1), place)
+    draft.put("person.name.given", given, place)
+    draft.put("person.name.title", part(name, 5), place)
+    draft.leave(place, "; ".join(filter(None, (name_of(one) for one in names if one is not name))))
+    draft.leave_words(pid, 5, *name[:3], *name[4:5], *(text for one in names if one is not name for text in one[:5]))
 
 
 def _language(draft: Draft, pid: Segment) -> None:
@@ -131,20 +147,22 @@ def _language(draft: Draft, pid: Segment) -> None:
 
 
 def _address(draft: Draft, pid: Segment) -> None:
+    """PID-11: where the person lives; an address that is known to be wrong (table 0190: BA), and others, are left."""
     addresses = pid.repeats(11)
     place = pid.place(11)
-    if not addresses:
-        return
-    first = addresses[0]
-    if first == [NULL]:
+    if addresses and addresses[0] == [NULL]:
         draft.put("person.address", NULL, place)
-    else:
-        lines = [part(first, line) for line in (1, 2, 3, 4)]
-        draft.put("person.address", [line for line in lines if line and line != NULL], place)
-    draft.put("person.postcode", part(first, 5), place)
-    if part(first, 5).replace(" ", "").upper() == _ABODELESS:
+        draft.put("person.postcode", NULL, place)
+        return
+    current = [one for one in addresses if part(one, 7).upper() != "BA"]
+    home = min(current, key=lambda one: part(one, 7).upper() not in _HOMES, default=[])
+    lines = [part(home, line) for line in (1, 2, 3, 4)]
+    draft.put("person.address", [line for line in lines if line and line != NULL], place)
+    draft.put("person.postcode", part(home, 5), place)
+    if part(home, 5).replace(" ", "").upper() == _ABODELESS:
         draft.put("person.no_fixed_abode", "yes", place)
-    draft.leave(place, "; ".join(" ".join(filter(None, other)) for other in addresses[1:]))
+    draft.leave(place, "; ".join(" ".join(filter(None, other)) for other in addresses if other is not home))
+    draft.leave_words(pid, 11, *(text for one in addresses for text in one[:5]))
 
 
 def _telecoms(segment: Segment, field: int) -> list[tuple[str, str]]:

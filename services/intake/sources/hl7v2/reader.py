@@ -15,8 +15,9 @@ from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
 from services.intake.sources.hl7v2 import people, referral
 from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
-from services.intake.sources.hl7v2.message import Header, Message, Segment, id_shaped, parse, part
+from services.intake.sources.hl7v2.message import Header, Message, id_shaped, parse
 from services.intake.sources.hl7v2.profile import Hl7, takes
+from services.intake.sources.hl7v2.segment import Segment, part
 from services.intake.sources.told import Told, listed
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from services.intake import values
 from services.intake.code_lists import REASONS
 from services.intake.readable import words_of
-from services.intake.sources.hl7v2.message import NULL, part
 from services.intake.sources.hl7v2.observations import KINDS, path_of, read_as
 from services.intake.sources.hl7v2.people import name_of, telecoms
+from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of, moment_of
 from services.intake.sources.maps import table
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.intake.sources.hl7v2.draft import Draft
-    from services.intake.sources.hl7v2.message import Segment
+    from services.intake.sources.hl7v2.segment import Segment
     from services.intake.values import Kind
 
 _MEDIA: Final = {
@@ -56,6 +56,7 @@ def provider(draft: Draft, prd: Segment) -> None:
         draft.put("referrer.practice", _organisation(prd), prd.place(7))
     if "RP" in roles:
         draft.put("referrer.name", name_of(prd.texts(2)), prd.place(2))
+        draft.leave_words(prd, 2, *prd.texts(2)[:5])
         draft.put("referrer.organisation", _organisation(prd), prd.place(7))
         phone = "referrer.bypass_phone"
         telecoms(draft, prd, 5, {"phone": phone, "mobile": phone, "email": "referrer.email"})
@@ -82,9 +83,10 @@ def observation(draft: Draft, obx: Segment, own: Mapping[str, str]) -> None:
     elif path := path_of([obx.text(3), obx.text(3, 4)], own):
         _answer(draft, path, obx)
     elif kind in _PROSE:
-        draft.say("reason.text", _labelled(obx), place)
+        draft.say("reason.text", _labelled(draft, obx), place)
     else:
-        draft.leave(place, _labelled(obx))
+        text = _labelled(draft, obx)
+        draft.leave(draft.asked_at, text)
     for parts in obx.repeats(3, whole=True):
         draft.leave_more(obx, 3, parts, {*parts[:2], *parts[3:4]}.__contains__)
     obx.read |= {1, 2, 3, 4, 5, 11, 14}
@@ -178,20 +180,20 @@ def _answer(draft: Draft, path: str, obx: Segment) -> None:
             draft.add(path, value, place)
         else:
             draft.answer(path, value, place, kind.read)
-    if path.endswith(("phq9", "gad7")):
-        draft.put(f"{path}_on", date_of(obx.text(14)[:8]), obx.place(14))
+    draft.dated(path, date_of(obx.text(14)[:8]), place)
 
 
 def _same(meant: object, kind: Kind, text: str) -> bool:
     return bool(kind.read(text) == meant)
 
 
-def _labelled(obx: Segment) -> str:
-    """What was observed, and its value with its unit."""
+def _labelled(draft: Draft, obx: Segment) -> str:
+    """What was observed, and its value with its unit. Systems send a long text line by line: the next has no label again."""
     told = next(iter(obx.repeats(3, whole=True)), [])
     value, label = obx.prose(5), part(told, 2) or part(told, 1)
     text = " ".join(filter(None, (value, obx.text(6))))
-    return NULL if value == NULL else f"{label}: {text}" if label and value else text
+    goes_on = draft.asks(obx.prose(3), obx.place(5)) if text else True
+    return NULL if value == NULL else f"{label}: {text}" if label and value and not goes_on else text
 
 
 def _document(draft: Draft, obx: Segment) -> None:
