@@ -22,9 +22,11 @@ MOST_WARNINGS: Final = 100
 
 DETAILS: Final = {
     "unknown-field": "not a field of the contract, by its place among the fields as they were sent; kept with the receipt and not read",
+    "no-such-field": "not the path of a field of the contract that can be answered here; kept and screened, and not read",
     "wrong-type": "another kind of value is expected here; kept with the receipt and not read",
     "unmapped": "not in the code list; counts as unmapped",
     "unreadable": "cannot be read as what belongs here; counts as not recorded",
+    "not-a-date": "cannot be read as a day: it is written as 2025-12-31 (HL7 v2: 20251231), with a time as 2025-12-31T09:30:00Z; counts as not recorded",
     "too-many": "more items than are read; the others are kept with the receipt",
     "check-digit": "fails the NHS number's modulus 11 check; not used to link referrals",
     "total-differs": "the total and its items disagree; the higher counts",
@@ -47,14 +49,16 @@ DETAILS: Final = {
 
 
 class Notice(NamedTuple):
-    """Something that a sender should know about a place in what it sent."""
+    """Something that a sender should know about a place in what it sent; `near` is the path of ours that it may have meant."""
 
     path: str
     code: str
+    near: str = ""
 
     def as_json(self) -> dict[str, str]:
         """The notice as it is answered."""
-        return {"path": self.path, "code": self.code, "detail": DETAILS[self.code]}
+        detail = f"{DETAILS[self.code]}; the nearest is {self.near}" if self.near else DETAILS[self.code]
+        return {"path": self.path, "code": self.code, "detail": detail}
 
 
 @dataclass(slots=True)
@@ -78,9 +82,9 @@ class Reading:
             node = node.get(name) if isinstance(node, dict) else None
         return node
 
-    def warn(self, path: str, code: str) -> None:
+    def warn(self, path: str, code: str, near: str = "") -> None:
         """Adds a warning, once."""
-        if len(self.warnings) <= MOST_WARNINGS and (notice := Notice(path, code)) not in self.warnings:
+        if len(self.warnings) <= MOST_WARNINGS and (notice := Notice(path, code, near)) not in self.warnings:
             full = len(self.warnings) == MOST_WARNINGS
             self.warnings.append(Notice("", "more-warnings") if full else notice)
 
@@ -184,7 +188,7 @@ def _leaf(reading: Reading, kind: Kind, item: Any, path: str, silent: frozenset[
     if kind.prose:
         reading.prose.extend(_strings(item))
     if value is None:
-        _unread(reading, item, path, "unmapped" if kind.otherwise else "unreadable", silent)
+        _unread(reading, item, path, "unmapped" if kind.otherwise else kind.unread, silent)
         return kind.otherwise
     return value
 

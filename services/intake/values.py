@@ -24,6 +24,7 @@ class Kind(NamedTuple):
     schema: Mapping[str, Any]
     otherwise: str | None = None
     prose: bool = False
+    unread: str = "unreadable"  # the code of the warning
 
 
 def plain(value: Any) -> str | None:
@@ -47,10 +48,13 @@ def urgency(value: Any) -> str | None:
     return _URGENCY.get(str(value).strip().casefold().replace("-", " "))
 
 
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::?\d\d){0,2}(?:[.,]\d+)? ?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
 def date(value: Any) -> dt.date | None:
-    """An ISO 8601 date, or the date of an ISO 8601 time."""
+    """An ISO 8601 date, or the date of an ISO 8601 time; nothing of what says more than that (`1984-03-17 or 18`)."""
     try:
-        return dt.date.fromisoformat(value[:10]) if isinstance(value, str) and value[10:11] in ("", "T", " ") else None
+        return dt.date.fromisoformat(value[:10]) if isinstance(value, str) and _DATE.fullmatch(value) else None
     except ValueError:
         return None
 
@@ -174,7 +178,7 @@ TEXT: Final = Kind("text", plain, {"type": "string"})
 TEXTS: Final = Kind("text", texts, {"type": ["string", "array", "object"]})
 PROSE: Final = Kind("free text", texts, {"type": "string"}, prose=True)
 YES_NO: Final = Kind("yes or no", yes_no, {"enum": ["yes", "no", "not recorded"]})
-DATE: Final = Kind("date", date, {"type": "string", "format": "date"})
+DATE: Final = Kind("date", date, {"type": "string", "format": "date"}, unread="not-a-date")
 URGENCY: Final = Kind(
     "response priority",
     urgency,
@@ -185,4 +189,4 @@ URGENCY: Final = Kind(
         "urgent than 2",
     },
 )
-MOMENT: Final = Kind("date and time", moment, {"type": "string", "format": "date-time"})
+MOMENT: Final = Kind("date and time", moment, {"type": "string", "format": "date-time"}, unread="not-a-date")

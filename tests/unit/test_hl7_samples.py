@@ -49,7 +49,8 @@ def yielded(message: bytes, profile: dict[str, Any]) -> dict[str, Any]:
         }
         if said.does == "refer":
             found["warnings"] = [
-                " ".join(one) for one in (*said.warnings, *said.placed(reading.warnings + checked(reading)))
+                " ".join(filter(None, one))
+                for one in (*said.warnings, *said.placed(reading.warnings + checked(reading)))
             ]
             if faults := person.missing(reading):
                 raise said.located(Refused(422, "incomplete", "a person and a reason are needed", *faults))

@@ -166,3 +166,18 @@ def test_a_name_in_one_text_or_in_parts_is_a_name(name: Any):
 
 def test_the_words_of_a_reason_in_one_text_are_screened():
     assert read({"person": ADA, "reason": "wants to die"}).prose == ["wants to die"]
+
+
+@pytest.mark.parametrize("born", ["01/05/1990", "1990-05-01 or 02", "1990-W18-2", "1990-05-01T", 19900501])
+def test_a_day_that_cannot_be_told_is_warned_of_with_the_form_that_is_wanted(born: Any):
+    reading = read(a_body(person={"name": "Ada", "born": born}))
+    (notice,) = [notice for notice in reading.warnings if notice.path == "person.born"]
+    assert "2025-12-31" in notice.as_json()["detail"]
+    assert reading.get("person.born") is None
+
+
+@pytest.mark.parametrize(
+    "born", ["1990-05-01", "1990-05-01T09:30:00.123Z", "1990-05-01 09:30", "1990-05-01T09:30+01:00"]
+)
+def test_a_day_with_its_time_is_that_day(born: str):
+    assert str(read(a_body(person={"name": "Ada", "born": born})).get("person.born")) == "1990-05-01"

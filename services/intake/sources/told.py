@@ -89,7 +89,7 @@ class Told(NamedTuple):
 
     def placed(self, notices: Iterable[Notice]) -> list[Notice]:
         """Warnings about the document, each with its place in the message."""
-        return [Notice(self.place(path), code) for path, code in notices]
+        return [notice._replace(path=self.place(notice.path)) for notice in notices]
 
     def located(self, refused: Refused) -> Refused:
         """A refusal whose faults name places in the message."""
@@ -145,7 +145,7 @@ def one_number(numbers: Iterable[str]) -> str:
 def unmapped(told: Told, reading: Reading) -> list[dict[str, str]]:
     """The codes of a message that no table knows, each with its place. One that might be a word shows as nothing."""
     found = []
-    for path, code in reading.warnings:
+    for path, code, _ in reading.warnings:
         if code == "unmapped":
             value = _at(reading.document, path)
             shown = value if isinstance(value, str) and _CODE.fullmatch(value) else ""

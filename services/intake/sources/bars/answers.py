@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 import orjson
 
 from services.intake.problems import Fault
-from services.intake.reading import DETAILS
 from services.intake.sources.bars.meaning import RESPONSE
 from shared.codes import Status
 from shared.events import NAMESPACE
@@ -109,7 +108,7 @@ def taken(told: Told, answer: bytes, now: dt.datetime, own_id: UUID) -> dict[str
 def _warning(notice: Mapping[str, str]) -> dict[str, Any]:
     code = "code-invalid" if notice["code"] == "unmapped" else "value"
     place = {"expression": [notice["path"]]} if notice["path"] else {}
-    return {"severity": "warning", "code": code, "diagnostics": DETAILS[notice["code"]], **place}
+    return {"severity": "warning", "code": code, "diagnostics": notice["detail"], **place}
 
 
 def _request(referral_id: str, status: str, *tags: dict[str, str]) -> dict[str, Any]:

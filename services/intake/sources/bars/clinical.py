@@ -12,6 +12,7 @@ from services.intake.sources.bars.people import related
 from services.intake.sources.bars.prose import ELSEWHERE, keep_rest, said
 from services.intake.sources.bars.standing import TAKEN_BACK, as_it_stands, of_another, of_others
 from services.intake.sources.maps import table
+from services.intake.sources.paths import NO_SUCH, nearest
 from services.intake.values import Kind, code_system, yes_no
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
     """Gives a field of the contract an answer; False where there is no such field."""
+    path = path.casefold()
     node: Any = CONTRACT if path.partition(".")[0] in _ANSWERED else None
     for name in path.split("."):
         node = node.get(name) if isinstance(node, dict) else None
@@ -195,6 +197,7 @@ def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
         draft.answer(path, value, place, node.read)
     else:
         draft.keep(place, f"{path}: {said(value)}")
+        draft.warn(place, NO_SUCH, nearest(path))
         return False
     return True
 

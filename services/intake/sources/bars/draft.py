@@ -106,9 +106,9 @@ class Draft:
         """Gives a field what its table makes of a code."""
         self.say(path, table(name).read(code) if code else "", place)
 
-    def warn(self, place: str, code: str) -> None:
+    def warn(self, place: str, code: str, near: str = "") -> None:
         """Tells the sender something about a place."""
-        self.warnings.append(Notice(place, code))
+        self.warnings.append(Notice(place, code, near))
 
     def _is_new(self, path: str, value: str | bytes) -> bool:
         known = len(self._seen)

@@ -91,9 +91,9 @@ class Draft:
             known = left.get(place, "")
             left[place] = text if known in text else known if text in known else f"{known}; {text}"
 
-    def warn(self, place: str, code: str) -> None:
+    def warn(self, place: str, code: str, near: str = "") -> None:
         """A warning about a place of the message."""
-        self.notices.append(Notice(place, code))
+        self.notices.append(Notice(place, code, near))
 
     def attach(self, content: bytes, media: str, place: str) -> None:
         """A document that came with the message."""

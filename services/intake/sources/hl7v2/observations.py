@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import csv
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from services.intake.contract import CONTRACT, Each
-from services.intake.values import Kind
+from services.intake.sources.paths import KINDS, is_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-
-def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, tuple[Kind, bool]]]:
-    """Every field that one value can be read for: its kind, and whether it is a list of them."""
-    if isinstance(node, Kind):
-        yield path, (node, False)
-    elif isinstance(node, Each) and isinstance(node.of, Kind):
-        yield path, (node.of, True)
-    elif isinstance(node, dict):
-        for name, inner in node.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else name)
-
-
-_OURS: Final = frozenset(("message_id", "unmapped"))
-KINDS: Final = {path: kind for path, kind in _leaves(CONTRACT) if path not in _OURS}
+    from collections.abc import Mapping
 
 
 def _table() -> dict[str, str]:
@@ -34,15 +18,22 @@ def _table() -> dict[str, str]:
 
 
 TABLE: Final = _table()
+OURS: Final = "FRONTDOOR"  # the namespace of our own ids (EI.2) and paths (CWE.3)
 
 
 def path_of(codes: list[str], own: Mapping[str, str]) -> str:
     """The field that an observation's codes (OBX-3.1, its alternative 3.4) stand for; nothing where none is known."""
     for code in filter(None, codes):
-        found = own.get(code) or TABLE.get(code.casefold()) or (code if code in KINDS else "")
+        found = own.get(code) or TABLE.get(code.casefold()) or (path if (path := code.casefold()) in KINDS else "")
         if found:
             return found
     return ""
+
+
+def mistyped(codes: list[str], systems: list[str]) -> str:
+    """The code that is meant to be the path of a field of ours, and is none; for an observation that `path_of` does not know."""
+    ours = (code for code, system in zip(codes, systems, strict=True) if system.upper() == OURS or is_meant(code))
+    return next(filter(None, ours), "")
 
 
 def read_as(path: str, components: list[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.sources.hl7v2.observations import KINDS
+from services.intake.sources.paths import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

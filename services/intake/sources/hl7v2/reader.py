@@ -16,6 +16,7 @@ from services.intake.reading import Notice
 from services.intake.sources.hl7v2 import people, referral
 from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
 from services.intake.sources.hl7v2.message import Header, Message, id_shaped, parse
+from services.intake.sources.hl7v2.observations import OURS
 from services.intake.sources.hl7v2.profile import Hl7, takes
 from services.intake.sources.hl7v2.segment import Segment, part
 from services.intake.sources.told import Told, listed
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from services.intake.senders import Source
     from services.intake.sources.told import Does
 
-OURS: Final = "FRONTDOOR"  # the namespace of our own ids (EI.2)
 MOST_TEXT: Final = 1_048_576  # bytes, as our own form's body: every text is screened
 _DOES: Final[dict[str, Does]] = {"I12": "refer", "I13": "amend", "I14": "cancel"}
 _VERSION: Final = re.compile(r"2\.[3-8](\.\d)?|")

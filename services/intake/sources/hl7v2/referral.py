@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from services.intake import values
 from services.intake.code_lists import REASONS
 from services.intake.readable import words_of
-from services.intake.sources.hl7v2.observations import KINDS, path_of, read_as
+from services.intake.sources.hl7v2.observations import mistyped, path_of, read_as
 from services.intake.sources.hl7v2.people import name_of, telecoms
 from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of, moment_of
 from services.intake.sources.maps import table
+from services.intake.sources.paths import KINDS, NO_SUCH, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,21 +76,29 @@ def diagnosis(draft: Draft, dg1: Segment) -> None:
 
 def observation(draft: Draft, obx: Segment, own: Mapping[str, str]) -> None:
     """OBX: a document, an answer to a question of ours, or text."""
-    kind, place = obx.text(2).upper(), obx.place(5)
+    kind = obx.text(2).upper()
     if obx.text(11).upper() in _WITHDRAWN:
         return
     if kind == "ED":
         _document(draft, obx)
     elif path := path_of([obx.text(3), obx.text(3, 4)], own):
         _answer(draft, path, obx)
-    elif kind in _PROSE:
-        draft.say("reason.text", _labelled(draft, obx), place)
     else:
-        text = _labelled(draft, obx)
-        draft.leave(draft.asked_at, text)
+        _told_otherwise(draft, obx, as_reason=kind in _PROSE)
     for parts in obx.repeats(3, whole=True):
         draft.leave_more(obx, 3, parts, {*parts[:2], *parts[3:4]}.__contains__)
     obx.read |= {1, 2, 3, 4, 5, 11, 14}
+
+
+def _told_otherwise(draft: Draft, obx: Segment, *, as_reason: bool) -> None:
+    """What answers no question of ours. A code that was meant to name one is told to the sender."""
+    text = _labelled(draft, obx)
+    if as_reason:
+        draft.say("reason.text", text, obx.place(5))
+    else:
+        draft.leave(draft.asked_at, text)
+    if path := mistyped([obx.text(3), obx.text(3, 4)], [obx.text(3, 3), obx.text(3, 6)]):
+        draft.warn(obx.place(3), NO_SUCH, nearest(path))
 
 
 def note(draft: Draft, nte: Segment) -> None:
