@@ -92,8 +92,10 @@ class Person:
         fields.setdefault("reason", "03")
         return self._seen(events.OUTCOME, sequence, kind=OutcomeKind(kind), by=actor, **fields)
 
-    def parked(self, offset: int = 7, code: str = "unreadable") -> Seen:
-        return parked(ARecord(offset=offset, key=str(self.referral_id).encode(), value=b"{"), code)
+    def parked(self, cause: Seen | None = None, offset: int = 7, code: str = "unreadable") -> Seen:
+        """A record about this referral that cannot be read: the one of a cause, or one that says nothing of itself."""
+        headers = ((("ce_id", str(cause.cause_id).encode())),) if cause else ()
+        return parked(ARecord(offset=offset, key=str(self.referral_id).encode(), value=b"{", headers=headers), code)
 
     def _seen(self, event_type: str, sequence: int | None, **fields: Any) -> Seen:
         self.sequence = sequence or self.sequence + 1

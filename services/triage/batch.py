@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -14,11 +15,11 @@ from shared import events
 from shared.cloudevents import Unreadable, from_json
 from shared.codes import CareSetting, HoldReason, OutcomeKind, Status
 from shared.events import Decision
+from shared.parked import PARKED
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
     from services.triage.causes import Seen
     from services.triage.rules import RuleSet
@@ -31,7 +32,11 @@ _CARRY_FACTS: Final = frozenset((events.RECEIVED, events.AMENDED))
 
 
 class Standing(Struct):
-    """Where one referral stands: its newest decision, and the newest event that carried its facts."""
+    """Where one referral stands: its newest decision, and the newest event that carried its facts.
+
+    `parked` are the records about it that nobody could read, each by its `record_id`, until it is replayed or edited, or
+    until a person's answer ends the hold: what is discarded stays theirs to decide.
+    """
 
     decision: Decision
     highest: int = 0
@@ -40,6 +45,7 @@ class Standing(Struct):
     person_key: str | None = None
     open_team: str | None = None
     returns: int = 0  # of this referral, in the last 90 days
+    parked: tuple[UUID, ...] = ()
 
     def latest_facts(self) -> CodedReferral | None:
         """The newest coded referral, if any."""
@@ -99,6 +105,8 @@ class Ledger:
             now=now,
             history=self._history(key, before),
             without_rules=named if without_rules else None,
+            parked=_missing_still(seen, before),
+            was_parked=before is not None and not _known_as(seen).isdisjoint(before.parked),
         )
 
     def _history(self, key: str | None, before: Standing | None) -> History:
@@ -141,7 +149,25 @@ def _after(seen: Seen, decision: Decision, before: Standing | None) -> Standing:
         person_key=referral.person_key if referral else before.person_key if before else None,
         open_team=_open_team(decision, before),
         returns=(before.returns if before else 0) + (decision.outcome is OutcomeKind.RETURNED),
+        parked=_parked(seen, decision, before),
     )
+
+
+def _parked(seen: Seen, decision: Decision, before: Standing | None) -> tuple[UUID, ...]:
+    """What is missing after this decision. A person's answer that ends a hold is given in the knowledge of what is."""
+    if seen.type == PARKED:
+        return (*_missing_still(seen, before), seen.record_id)
+    answered = decision.outcome and decision.hold_reason is None and before and before.decision.hold_reason
+    return () if answered else _missing_still(seen, before)
+
+
+def _missing_still(seen: Seen, before: Standing | None) -> tuple[UUID, ...]:
+    """The parked records that this cause is not, nor takes the place of."""
+    return tuple(each for each in (before.parked if before else ()) if each not in _known_as(seen))
+
+
+def _known_as(seen: Seen) -> set[UUID | None]:
+    return {seen.record_id, seen.edited_from}
 
 
 def _open_team(decision: Decision, before: Standing | None) -> str | None:

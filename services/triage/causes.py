@@ -26,6 +26,7 @@ class Seen(Struct):
 
     For a parked record `event` is None, `referral_id` is what the key or `ce_subject` names (or None), and `code` says
     what was wrong. `value` is the record's value as received. Both ids stand here as text too: every output has them.
+    `event_id` is what the envelope of a parked record says, `edited_from` whose place an edited record takes.
     """
 
     cause_id: UUID
@@ -37,12 +38,19 @@ class Seen(Struct):
     receipt_digest: str | None = None
     synthetic: bool = False
     code: str | None = None
+    event_id: UUID | None = None
+    edited_from: UUID | None = None
     cause_text: str = ""
     referral_text: str | None = None
 
     def __post_init__(self) -> None:
         self.cause_text = str(self.cause_id)
         self.referral_text = str(self.referral_id) if self.referral_id else None
+
+    @property
+    def record_id(self) -> UUID:
+        """What the record is known by, parked and replayed alike: its event's id; of one without, the id of its place."""
+        return self.event_id or self.cause_id
 
     @property
     def sequence(self) -> int | None:
@@ -74,6 +82,7 @@ def read(record: Any) -> Seen:
         traceparent=_text(names.get("traceparent")),
         receipt_digest=_text(names.get("ce_receiptdigest")),
         synthetic=names.get("ce_synthetic") == b"true",
+        edited_from=_uuid(_text(names.get("ce_causationid"))),
     )
     key = _text(record.key)
     if key != seen.referral_text and _uuid(key) != seen.referral_id:
@@ -93,6 +102,8 @@ def parked(record: Any, code: str, generation: int = 1) -> Seen:
         receipt_digest=header(record.headers, "ce_receiptdigest"),
         synthetic=header(record.headers, "ce_synthetic") == "true",
         code=code,
+        event_id=_uuid(header(record.headers, "ce_id")),
+        edited_from=_uuid(header(record.headers, "ce_causationid")),
     )
 
 

@@ -23,11 +23,42 @@ if TYPE_CHECKING:
 
 _RELEASED_BY_FACTS = frozenset((HoldReason.UNMATCHED, HoldReason.GATE, HoldReason.CLOSED_DESTINATION))
 _RELEASED_BY_REPLAY = _RELEASED_BY_FACTS | {HoldReason.PARKED}
+_ANOTHER_IS_PARKED = "another record about this referral cannot be read yet: held until that one is replayed or edited, or a person answers"
 
 
 def decide(seen: Seen, scene: Scene) -> Decision:
     """The one decision for `seen`, given the scene that it meets."""
-    return document(_draft(seen, scene), seen, scene)
+    draft = _draft(seen, scene)
+    if scene.parked and seen.sequence is not None and scene.is_replayed(seen.sequence):
+        draft = _held_until_all_are_read(draft, scene)
+    return document(draft, seen, scene)
+
+
+def _held_until_all_are_read(draft: Draft, scene: Scene) -> Draft:
+    """What a replay makes of somebody about whom another record is parked still: all that it says, but at the hub.
+
+    Who goes to an emergency or crisis route waits for nothing. A cancellation is for a person: what cannot be read yet may
+    ask for help all the same.
+    """
+    if draft.hold_reason not in (None, *_RELEASED_BY_FACTS) or _goes_at_once(draft, scene):
+        return draft
+    withdrawn, gone = draft.kind is DecisionKind.WITHDRAW, draft.status in {Status.CANCELLED, Status.CLOSED}
+    reason, urgency = HoldReason.AFTER_WITHDRAWAL if withdrawn else HoldReason.PARKED, draft.urgency
+    hold = Draft.hold(scene, reason, most_urgent(urgency, Urgency.URGENT), (*draft.notes, _ANOTHER_IS_PARKED))
+    hold.also, hold.late, hold.rows, hold.beaten, hold.rules = (
+        draft.also, draft.late, draft.rows, draft.beaten, draft.rules,
+    )  # fmt: skip
+    hold.proposed = None if gone else draft.proposed if draft.hold_reason else draft.destination
+    hold.accepts = (draft.destination,) if draft.status is Status.ACCEPTED else ()
+    if draft.told is not None and not withdrawn:
+        hold.told = tuple(dict.fromkeys((*draft.told, scene.locality.hub)))
+    return hold
+
+
+def _goes_at_once(draft: Draft, scene: Scene) -> bool:
+    """Whether the person goes to those who are there for an emergency or a crisis."""
+    by_rules = draft.rules is not None and scene.proposal.section in URGENT_SECTIONS
+    return draft.kind is DecisionKind.ROUTE and (by_rules or scene.is_for_crises(draft.destination))
 
 
 def _draft(seen: Seen, scene: Scene) -> Draft:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Draft(Struct):
-    """What a decision will say; whom it tells is worked out from the scene where `told` is None."""
+    """What a decision will say; whom it tells is worked out from the scene where `told` is None.
+
+    `accepts` is who accepted the person now where they are held all the same.
+    """
 
     kind: DecisionKind
     status: Status
@@ -27,6 +30,7 @@ class Draft(Struct):
     proposed: str | None = None
     also: list[str] = field(default_factory=list)
     told: tuple[str, ...] | None = None
+    accepts: tuple[str, ...] = ()
     late: bool = False
     rows: tuple[str, ...] = ()
     beaten: tuple[str, ...] = ()
@@ -114,7 +118,7 @@ class Draft(Struct):
 
     def accepted(self, scene: Scene, told: tuple[str, ...]) -> tuple[str, ...]:
         """Who of those told has accepted the person."""
-        now = (self.destination,) if self.status is Status.ACCEPTED else ()
+        now = (self.destination,) if self.status is Status.ACCEPTED else self.accepts
         by = (*scene.going_on(), *now)
         return tuple(name for name in dict.fromkeys(by) if name in told) if by else ()
 

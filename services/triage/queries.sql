@@ -15,7 +15,7 @@ SELECT o.cause_id, o.event_id, o.topic, o.partition, o.headers
 FROM triage.output o JOIN triage.decision d USING (cause_id) WHERE o.cause_id = ANY($1::uuid[]) ORDER BY d.sequence
 
 -- name: standing
-SELECT r.referral_id, r.highest, r.latest, r.latest_type, r.person_key, r.open_team, r.returned_at, d.document
+SELECT r.referral_id, r.highest, r.latest, r.latest_type, r.person_key, r.open_team, r.returned_at, r.parked, d.document
 FROM triage.referral r JOIN triage.decision d USING (decision_id)
 WHERE r.referral_id = ANY($1::uuid[]) ORDER BY r.referral_id FOR UPDATE OF r
 
@@ -32,16 +32,16 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[]
 -- name: upsert_referrals
 -- Held since its hold began, whatever is decided within it.
 INSERT INTO triage.referral AS r (
-    referral_id, decision_id, highest, latest, latest_type, person_key, open_team, hold_reason, held_since, due_at
+    referral_id, decision_id, highest, latest, latest_type, person_key, open_team, hold_reason, held_since, due_at, parked
 )
-SELECT * FROM unnest(
+SELECT a, b, c, d, e, f, g, h, i, j, k::uuid[] FROM unnest(
     $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
-    $10::timestamptz[]
-)
+    $10::timestamptz[], $11::text[]
+) AS row (a, b, c, d, e, f, g, h, i, j, k)
 ON CONFLICT (referral_id) DO UPDATE SET
     decision_id = excluded.decision_id, highest = excluded.highest, latest = excluded.latest,
     latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team,
-    hold_reason = excluded.hold_reason, due_at = excluded.due_at,
+    hold_reason = excluded.hold_reason, due_at = excluded.due_at, parked = excluded.parked,
     held_since = CASE WHEN excluded.hold_reason IS NOT NULL THEN coalesce(r.held_since, excluded.held_since) END
 
 -- name: note_return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +34,8 @@ class Scene(Struct):
 
     `facts_from` is the coded referral that the rules see: the cause's own, or the latest where that is newer.
     `without_rules` is the locality of a referral that has none in force: `rules` are then another's.
+    `parked` are the records about this referral that cannot be read still, and `was_parked` says that the cause is one
+    that could not, replayed or edited.
     """
 
     standing: Decision | None
@@ -44,6 +47,8 @@ class Scene(Struct):
     now: dt.datetime
     history: History = NO_HISTORY
     without_rules: str | None = None
+    parked: tuple[UUID, ...] = ()
+    was_parked: bool = False
     _facts: dict[str, Value] | None = None
     _proposal: Proposal | None = None
 
@@ -96,13 +101,15 @@ class Scene(Struct):
         return seen.sequence < self.highest and self.standing.hold_reason is not HoldReason.PARKED
 
     def is_replayed(self, sequence: int) -> bool:
-        """Whether a cause with this place is the parked record come again, or what was decided while it was missing.
+        """Whether a cause with this place is a parked record come again, or was missing while another was decided.
 
-        Places have no gaps: the one after the highest is what was parked, unless another came since.
+        One that named no referral is known by its place alone, and places have no gaps: the one after the highest is what
+        was parked, unless another came since.
         """
         if self.standing is None or self.standing.hold_reason is not HoldReason.PARKED:
             return False
-        return sequence <= self.highest + (self.standing.cause_sequence is None)
+        nameless = self.standing.cause_sequence is None and not self.parked
+        return self.was_parked or sequence <= self.highest + nameless
 
     def held_for(self, reason: HoldReason) -> HoldReason:
         """The reason of a hold that comes on top of what stands: no news makes it easier to end than it was."""

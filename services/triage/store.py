@@ -178,7 +178,8 @@ def _decision_row(d: Decision, document: bytes) -> tuple[Any, ...]:
 def _referral_row(referral_id: UUID, s: Standing) -> tuple[Any, ...]:
     d = s.decision
     held = (d.hold_reason, d.decided_at, d.due_at) if d.hold_reason else (None, None, None)
-    return (referral_id, d.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team, *held)
+    parked = f"{{{','.join(map(str, s.parked))}}}"  # unnest() takes an array of arrays apart
+    return (referral_id, d.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team, *held, parked)
 
 
 def _parked_row(a: Arrival) -> tuple[Any, ...]:
@@ -189,4 +190,4 @@ def _standing(row: Any, since: dt.datetime) -> Standing:
     decision = from_json(Decision, row["document"])
     returns = sum(at > since for at in row["returned_at"])
     known = (row["highest"], row["latest"], row["latest_type"], row["person_key"], row["open_team"])
-    return Standing(decision, *known, returns)
+    return Standing(decision, *known, returns, tuple(row["parked"]))

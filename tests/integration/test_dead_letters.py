@@ -142,20 +142,6 @@ async def test_what_is_discarded_leaves_its_referral_with_the_hub_and_says_who_a
     assert f"dead letter (unreadable) discarded by {WHO[1]}: {WHO[3]}" in story.stdout
 
 
-async def test_nothing_is_discarded_whose_referral_is_not_held_any_more(running: Stack, tmp_path: Path) -> None:
-    ada = somebody()
-    first, second = as_record(running, ada.received()), as_record(running, ada.amended())
-    rows = await parked(running, first._replace(value=b"{"), second._replace(value=b"["))
-    mine = {row["event_id"]: row["id"] for row in rows}
-    one, other = (mine[header(record.headers, "ce_id")] for record in (first, second))
-    await said(running, "edit", one, "--value", written(tmp_path, first.value), *WHO)
-    assert (await standing(running, ada.referral_id)).hold_reason is not HoldReason.PARKED
-    refused = await said(running, "discard", other, *WHO, code=1)
-    assert "not held any more" in refused["refused"][0]["why"]
-    (still,) = [row for row in await listed(running, "--referral", ada.referral_id) if row["id"] == other]
-    assert still["state"] == "waiting"
-
-
 async def test_what_is_still_poison_is_parked_again_and_the_others_of_its_kind_stay(running: Stack) -> None:
     people = [somebody() for _ in range(4)]
     odd = [as_record(running, each.received())._replace(value=b'"%d"' % n) for n, each in enumerate(people)]

@@ -44,14 +44,16 @@ def test_a_release_leaves_the_person_with_it_also_after_more_news() -> None:
 
 def test_a_replayed_amendment_moves_nobody_whom_it_accepted() -> None:
     ada = Person()
-    *_, last = decided(*accepted(ada), ada.parked(), ada.amended(reason=PSYCHOSIS))
+    before, amended = accepted(ada), ada.amended(reason=PSYCHOSIS)
+    *_, last = decided(*before, ada.parked(amended), amended)
     assert (last.kind, last.status, last.destination) == (DecisionKind.KEEP, Status.ACCEPTED, "talking-therapies")
     assert (last.hold_reason, told_as(last)) == (None, {"talking-therapies": KEPT})
 
 
 def test_a_replayed_amendment_that_asks_a_safety_question_is_a_safety_hold() -> None:
     ada = Person()
-    *_, last = decided(*accepted(ada), ada.parked(), ada.amended(risk=UNANSWERED))
+    before, amended = accepted(ada), ada.amended(risk=UNANSWERED)
+    *_, last = decided(*before, ada.parked(amended), amended)
     assert (last.kind, last.hold_reason, last.proposed) == (DecisionKind.HOLD, HoldReason.SAFETY, "talking-therapies")
 
 

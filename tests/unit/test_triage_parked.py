@@ -33,14 +33,15 @@ def test_later_events_of_a_parked_referral_are_held_too() -> None:
 
 def test_the_replay_of_a_parked_record_decides_by_the_rules_on_the_latest_facts_and_never_lowers() -> None:
     ada = Person(sequence=1)
-    amended = ada.amended(reason={"code": "01"}, referrer={"urgency": "2"})
-    *_, last = decided(ada.parked(), amended, ada.received(sequence=1))
+    amended, received = ada.amended(reason={"code": "01"}, referrer={"urgency": "2"}), ada.received(sequence=1)
+    *_, last = decided(ada.parked(received), amended, received)
     assert (last.kind, last.destination, last.urgency) == (DecisionKind.ROUTE, "focused-support", Urgency.URGENT)
 
 
 def test_a_replay_supersedes_parking_holds_only() -> None:
     ada = Person(sequence=1)
-    held = decided(ada.parked(), ada.conflicting(), ada.received(sequence=1))[-1]
+    received = ada.received()
+    held = decided(ada.parked(received), ada.conflicting(), received)[-1]
     assert held.hold_reason is HoldReason.CONFLICT
 
 
