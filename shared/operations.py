@@ -7,6 +7,8 @@ from uuid import UUID
 
 from shared.referral import Coded, Moment
 
+Step = Literal["replayed", "edited", "discarded"]
+
 
 class AuditHead(Coded, kw_only=True):
     """The newest row of one partition's chain."""
@@ -40,7 +42,7 @@ class DeadLetterWorked(Coded, kw_only=True):
     """
 
     entry: UUID
-    step: Literal["replayed", "edited", "discarded"]
+    step: Step
     by: str
     why: str
     at: Moment

@@ -6,12 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.cloudevents import header
-from shared.events import NAMESPACE, derived_id
+from shared.events import DEAD_LETTER_WORKED, NAMESPACE, derived_id
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.cloudevents import Headers
+    from shared.operations import Step
 
 PARKED: Final = "frontdoor.record.parked.v1"
 NOTE: Final = "dlq-"  # how the headers begin that parking adds
@@ -25,6 +26,11 @@ def parked_id(topic: str, partition: int, offset: int, generation: int = 1) -> U
     """
     place = f"{topic}/{partition}/{offset}"
     return derived_id(NAMESPACE, PARKED, place if generation == 1 else f"{place}/{generation}")
+
+
+def step_id(letter: UUID, step: Step) -> UUID:
+    """The id of the event that audit keeps of a step: taken twice it is one."""
+    return derived_id(letter, DEAD_LETTER_WORKED, step)
 
 
 class Letter(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from tests.dead_letters import WHO, decisions, letters, listed, parked, said
 from tests.feeding import as_record, publish, send
 from tests.intake import a_body
 from tests.waiting import eventually
+from tests.watching import metric, watching
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -72,7 +74,9 @@ async def _some(stack: Stack) -> list[object]:
     return list(await listed(stack))
 
 
-async def test_what_intake_took_and_somebody_edited_is_accounted_for(small: Stack) -> None:
+async def test_what_intake_took_and_somebody_edited_or_discarded_is_accounted_for_and_the_watch_says_so(
+    small: Stack,
+) -> None:
     """The record is spoilt where a faulty version would: in the outbox, as it is written."""
     await small.fetch(
         "CREATE FUNCTION spoil() RETURNS trigger AS $$ BEGIN NEW.value := NEW.value || '!'; RETURN NEW; END $$ LANGUAGE plpgsql"
@@ -85,6 +89,21 @@ async def test_what_intake_took_and_somebody_edited_is_accounted_for(small: Stac
     mine = {row["referral_id"]: row for row in rows}
     account = await look(small.database.dsn("frontdoor_reader"))
     assert (len(account.parked), account.unaccounted) == (2, [])
+    async with watching(small.database) as watch:
+        assert {line["referral_id"] for line in await watch.twice_at(_now())} == {first, second}
+        await _worked(small, mine, first, second)
+        cleared = await watch.at(_now())
+        assert {line["referral_id"] for line in cleared if line["event"] == "accounted for"} == {first, second}
+        assert metric("frontdoor_not_accounted") == 0
+        assert metric("frontdoor_unanswered", status="held") == 2
+    held = {str(row["referral_id"]): row["hold_reason"] for row in await small.fetch("SELECT * FROM triage.held")}
+    assert held[second] == "parked"
+    status = (await small.get(f"/referrals/{second}")).json()["status"]
+    assert status == "held"
+
+
+async def _worked(small: Stack, mine: dict[str, dict[str, str]], first: str, second: str) -> None:
+    """One is edited and one discarded, of which the hub has the referral still."""
     (spoilt,) = [record for record in await letters(small) if (record.key or b"").decode() == first]
     file = small.folder / "value.json"
     file.write_bytes((spoilt.value or b"").removesuffix(b"!"))
@@ -98,8 +117,10 @@ async def test_what_intake_took_and_somebody_edited_is_accounted_for(small: Stac
         return not account.unaccounted and not account.in_flight
 
     await eventually(accounted, 40)
-    status = (await small.get(f"/referrals/{second}")).json()["status"]
-    assert status == "held"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 async def _two(stack: Stack) -> list[dict[str, str]] | None:

@@ -191,7 +191,13 @@ async def test_a_reader_is_granted_views_without_content_alone(connect: Connect)
     owner = await connect("frontdoor_owner")
     grants = [row for row in await owner.fetch(RELATION_GRANTS, list(SCHEMAS)) if row["role"] == "frontdoor_reader"]
     assert {row["privilege"] for row in grants} == {"SELECT"}
-    assert {row["relation"] for row in grants} <= READER_VIEWS | {"asked", "standing", "invalid_messages", "replies"}
+    assert {row["relation"] for row in grants} <= READER_VIEWS | {
+        "asked",
+        "standing",
+        "invalid_messages",
+        "replies",
+        "worked",
+    }
 
 
 async def test_nobody_but_the_owner_may_delete_what_is_audited(connect: Connect) -> None:

@@ -24,12 +24,14 @@ from services.frontdoor.watch.differences import (
     differences,
 )
 from shared.codes import Urgency
+from shared.parked import step_id
 from tests.accounts import MINUTE, NOW, RECEIVED, World, an_id
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from services.frontdoor.account import Taken
+    from shared.operations import Step
 
 FATES = ("through", "unpublished", "lost at triage", "parked", "not sent on", "lost at audit", "unknown to audit")
 
@@ -103,6 +105,60 @@ def test_a_parked_event_that_somebody_edited_is_through_once_the_edited_one_is()
     assert {each.kind for each in differences(replace(seen(world), edits=both))} == {Kind.PARKED}
     world.decide(again)
     assert differences(replace(seen(world), edits=both)) == []
+
+
+def worked(parked: Parked, step: Step, event: Taken | None = None) -> dict[UUID, UUID | None]:
+    """A step that a person took, as audit shows it."""
+    return {step_id(parked.cause_id, step): event.event_id if event else None}
+
+
+def test_what_a_person_discarded_is_no_difference_any_more_whether_intake_took_it_or_nobody_did() -> None:
+    world = World()
+    event = world.event()
+    world.decide(world.park(event))
+    stranger = Parked(an_id("stranger"), None, RECEIVED, 3, 9, "no-event-id", NOW)
+    world.parked.append(stranger)
+    assert {each.id for each in differences(seen(world))} == {event.event_id, stranger.cause_id}
+    steps = worked(world.parked[0], "discarded", event) | worked(stranger, "discarded")
+    assert differences(replace(seen(world), worked=steps)) == []
+
+
+def test_what_was_replayed_and_parked_again_waits_until_that_one_is_discarded_or_decided() -> None:
+    world = World()
+    event = world.event()
+    world.decide(world.park(event))
+    again = Parked(an_id("again"), event.referral_id, RECEIVED, 0, 9, "unreadable", NOW)
+    world.parked.append(again)
+    first = worked(world.parked[0], "replayed", event)
+    assert {each.id for each in differences(replace(seen(world), worked=first))} == {event.event_id, again.cause_id}
+    assert differences(replace(seen(world), worked=first | worked(again, "discarded", event))) == []
+    second = first | worked(again, "replayed", event)
+    assert {each.id for each in differences(replace(seen(world), worked=second))} == {event.event_id, again.cause_id}
+    world.decide(event)
+    assert differences(replace(seen(world), worked=second)) == []
+
+
+def test_the_discard_of_a_copy_hides_neither_the_event_nor_its_own_dead_letter() -> None:
+    world = World()
+    lost, waiting = world.event(), world.event()
+    world.decide(world.park(waiting))
+    copies = [Parked(an_id(f"copy {n}"), None, RECEIVED, 3, n, "wrong-key", NOW) for n in (7, 8)]
+    world.parked += copies
+    steps = worked(copies[0], "discarded", lost) | worked(copies[1], "discarded", waiting)
+    kinds = {each.id: each.kind for each in differences(replace(seen(world), worked=steps))}
+    assert kinds == {lost.event_id: Kind.NOT_DECIDED, waiting.event_id: Kind.PARKED}
+
+
+def test_an_edit_that_was_parked_and_discarded_takes_what_it_was_made_from_along() -> None:
+    world = World()
+    event = world.event()
+    world.decide(world.park(event))
+    edit = event._replace(event_id=an_id("edited"))
+    again = Parked(an_id("again"), event.referral_id, RECEIVED, 0, 9, "unreadable", NOW)
+    world.parked.append(again)
+    steps = worked(world.parked[0], "edited", event) | worked(again, "discarded", edit)
+    chain = replace(seen(world), edits={edit.event_id: event.event_id}, worked=steps)
+    assert differences(chain) == []
 
 
 def test_every_kind_says_where() -> None:

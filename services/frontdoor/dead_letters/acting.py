@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import argparse
 
     from services.frontdoor.dead_letters.entries import Entry, Wanted
-    from services.frontdoor.dead_letters.working import At, Make, Sent, Step, Work
+    from services.frontdoor.dead_letters.working import At, Make, Sent, Work
     from shared.command_line import Commands
+    from shared.operations import Step
 
 REPLAY: Final = """
 frontdoor dead-letters replay ID --by "Sam Operator" --why "triage reads it since today's version"

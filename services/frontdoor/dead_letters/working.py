@@ -10,29 +10,28 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.frontdoor.dead_letters.editing import OPERATOR
 from services.frontdoor.dead_letters.entries import Entry, Wanted, content, entries, incidents, taken
 from services.frontdoor.dead_letters.system import alone, caught_up, handled
 from shared.cloudevents import Envelope, to_json
 from shared.errors import FrontDoorError, Usage
-from shared.events import DEAD_LETTER_WORKED, derived_id
+from shared.events import DEAD_LETTER_WORKED
 from shared.kafka import Publisher, Record
 from shared.operations import DeadLetterWorked
-from shared.parked import generation_of, parked_id, without_notes
+from shared.parked import generation_of, parked_id, step_id, without_notes
 from shared.topics import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from uuid import UUID
 
+    from shared.operations import Step
     from shared.settings import ServiceSettings
 
     Make = Callable[["At", Entry], Awaitable["Sent | str"]]
     Places = dict[Entry, tuple[str, int, int]]
-
-Step = Literal["replayed", "edited", "discarded"]
 
 
 class At(NamedTuple):
@@ -159,7 +158,7 @@ class Work:
             sent_offset=place[2] if place else None,
         )
         envelope = Envelope(
-            id=derived_id(letter.id, DEAD_LETTER_WORKED, self.deed.step),
+            id=step_id(letter.id, self.deed.step),
             source=OPERATOR,
             type=DEAD_LETTER_WORKED,
             time=now,

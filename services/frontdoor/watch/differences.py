@@ -10,10 +10,12 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 from uuid import UUID
 
 from shared.codes import Urgency, most_urgent
+from shared.operations import Step
+from shared.parked import step_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -98,6 +100,7 @@ class Seen:
 
     `parked` are records that triage could not read, by the event of intake that they are; `strays` those that are none.
     `edits` are events that a person sent in place of a parked one, each with the id of that one (or of the parked record).
+    `worked` are the steps that people took about parked records, by their ids, each with the event that the record was.
     """
 
     events: Mapping[UUID, Taken]
@@ -107,6 +110,7 @@ class Seen:
     parked: Mapping[UUID, Parked] = field(default_factory=dict)
     strays: Iterable[Parked] = ()
     edits: Mapping[UUID, UUID] = field(default_factory=dict)
+    worked: Mapping[UUID, UUID | None] = field(default_factory=dict)
 
     def replaced(self, made: Iterable[UUID]) -> set[UUID]:
         """What the edited events among the decided stand for: one may have been parked again, and edited again."""
@@ -117,31 +121,59 @@ class Seen:
                 event_id = earlier  # noqa: PLW2901  (along the chain of edits)
         return found
 
+    def is_worked(self, parked: Parked) -> bool:
+        """Whether a person did something about it."""
+        return any(step_id(parked.cause_id, step) in self.worked for step in get_args(Step))
+
+    def let_be(self) -> set[UUID]:
+        """What a person discarded: holds of parked records, their events, and what those had been edited from.
+
+        Nobody waits for the record any more; the referral is with the hub, and unanswered there as any that is held.
+        """
+        holds = {
+            parked.cause_id: step_id(parked.cause_id, "discarded") for parked in (*self.parked.values(), *self.strays)
+        }
+        ids = {
+            each for hold, step in holds.items() if step in self.worked for each in (hold, self.worked[step]) if each
+        }
+        return ids | self.replaced(ids)
+
+
+def sent_again(strays: Iterable[Parked], worked: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
+    """Of replayed records that are none of intake's at their place (a replay was parked again): the event that each is."""
+    found = {parked.cause_id: worked.get(step_id(parked.cause_id, "replayed")) for parked in strays}
+    return {hold: event_id for hold, event_id in found.items() if event_id}
+
 
 def differences(seen: Seen) -> list[Difference]:
     """Everything that is not through, each event and output under one kind."""
     made: dict[UUID, list[Made]] = defaultdict(list)
     for row in seen.made:
         made[row.cause_id].append(row)
-    replaced = seen.replaced(made)
+    replaced, let_be = seen.replaced(made), seen.let_be()
+    again = {hold for hold, event in sent_again(seen.strays, seen.worked).items() if event in made.keys() | let_be}
     found: list[Difference] = []
     for event in seen.events.values():
         parked = seen.parked.get(event.event_id)
         ids = {event.event_id, parked.cause_id} if parked else {event.event_id}
-        found += _event(event, seen, decided=event.event_id in made or bool(ids & replaced))
+        left = parked is not None and seen.is_worked(parked) and bool(ids & let_be)
+        found += _event(event, seen, settled=event.event_id in made or bool(ids & replaced) or left)
     found += [each for cause, rows in made.items() for each in _decision(cause, rows, seen)]
-    return found + [_waiting(parked, None) for parked in seen.strays if parked.cause_id not in replaced]
+    return found + [
+        _waiting(parked, None) for parked in seen.strays if parked.cause_id not in replaced | let_be | again
+    ]
 
 
-def _event(event: Taken, seen: Seen, *, decided: bool) -> Iterator[Difference]:
-    if decided and event.event_id in seen.audited:
+def _event(event: Taken, seen: Seen, *, settled: bool) -> Iterator[Difference]:
+    """Settled is what is decided, or was discarded by a person."""
+    if settled and event.event_id in seen.audited:
         return
     parked = seen.parked.get(event.event_id)
-    if parked and not decided:
+    if parked and not settled:
         yield _waiting(parked, event)
         return
     published = event.partition is not None and event.offset is not None
-    kind = Kind.NOT_AUDITED if decided else Kind.NOT_DECIDED if published else Kind.NOT_PUBLISHED
+    kind = Kind.NOT_AUDITED if settled else Kind.NOT_DECIDED if published else Kind.NOT_PUBLISHED
     yield Difference(kind, event.event_id, event.event_id, event.referral_id, event.received_at, event.synthetic)
 
 

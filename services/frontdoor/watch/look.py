@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.frontdoor.account import Parked, Taken
 from services.frontdoor.reconcile import look as look_at_all
-from services.frontdoor.watch.differences import Known, Made, Seen, as_known, differences
+from services.frontdoor.watch.differences import Known, Made, Seen, as_known, differences, sent_again
 from services.frontdoor.watch.following import Waiting
 from shared.codes import Urgency, most_urgent
 from shared.errors import Transient, Usage
@@ -73,8 +73,9 @@ class Look:
         """What the three schemas hold of what is not through yet; of what is, whether it was decided once."""
         events = {event.event_id: event for event in taken if event.event_id not in self._through}
         since = _window(self._decided, now)
-        edits = dict(await self._rows(SQL.edits))
-        follow = events.keys() | followed | edits.keys()
+        strays = [each for each in parked if self._places[each.cause_id] is None]
+        edits, worked = dict(await self._rows(SQL.edits)), dict(await self._rows(SQL.worked))
+        follow = events.keys() | followed | edits.keys() | set(sent_again(strays, worked).values())
         made = [Made(*row) for row in await self._rows(SQL.decisions, follow, since)]
         self._decided = _newest(self._decided, (row.decided_at for row in made))
         done = {row.output_id for row in made if row.cause_id in self._through}
@@ -82,8 +83,7 @@ class Look:
         unknown = {row.cause_id for row in made} - events.keys() - self._through
         receipts = self._through | await self._ids(SQL.receipts, unknown)
         by_event = {event: each for each in parked if (event := self._places[each.cause_id])}
-        strays = [each for each in parked if self._places[each.cause_id] is None]
-        return Seen(events, made, audited, receipts, by_event, strays, edits)
+        return Seen(events, made, audited, receipts, by_event, strays, edits, worked)
 
     def _parked_events(self) -> set[UUID]:
         return {event for event in self._places.values() if event}

@@ -33,6 +33,9 @@ FROM triage.accounting JOIN causes USING (cause_id);
 -- name: edits
 SELECT event_id, causation_id FROM audit.edited;
 
+-- name: worked
+SELECT event_id, causation_id FROM audit.worked;
+
 -- name: causes_of
 SELECT DISTINCT cause_id FROM triage.accounting WHERE output_event_id = ANY ($1::uuid[]);
 
