@@ -81,6 +81,7 @@ class ApacheKafka(_FixedPort):
     """
 
     kind = "apache"
+    node = 1
 
     def __init__(self, advertised: str | None = None, **env: str) -> None:
         super().__init__(KAFKA_IMAGE, 9092)
@@ -104,6 +105,11 @@ class ApacheKafka(_FixedPort):
         }
         for name, value in (settings | env).items():
             self.with_env(name, value)
+
+    @property
+    def brokers(self) -> list[ApacheKafka]:
+        """Itself: a cluster has several."""
+        return [self]
 
 
 class ContainerPostgres(_FixedPort):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 EVERY = 0.05  # seconds
 
 
-async def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
-    """What `probe` (a function, or one to await) gives, as soon as that is true.
+async def eventually(probe: Callable[[], Any], seconds: float = 20, every: float = EVERY) -> Any:
+    """What `probe` (a function, or one to await) gives, as soon as that is true; it is asked every so many seconds.
 
     A probe that asserts is tried again while it fails, and must return something true at its end. At the deadline its
     last failure or value is the test's failure.
@@ -27,7 +27,7 @@ async def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
         if time.monotonic() > deadline:
             name = getattr(probe, "__name__", "the probe")
             raise AssertionError(f"{name} was still {value!r} after {seconds} s") from failure
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(every)
 
 
 async def _look(probe: Callable[[], Any]) -> tuple[Any, AssertionError | None]:

@@ -42,6 +42,7 @@ def as_json(story: Story) -> dict[str, Any]:
         "faults": story.faults,
         "by_kind": dict(story.done),
         "unseen": dict(story.unseen),
+        "ended": story.ended,
         "yeses": len(story.yeses),
         "referrals": len(story.referrals),
         "broken": story.broken,
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
     for kind, count in sorted(story.done.items()):
         print(f"{count:6} {kind}")
     print(f"{story.faults:6} faults whose effect was seen, in {story.seconds:.0f} s; seed {story.seed}")
+    for what in story.ended:
+        print(f"{what}, and was started anew")
     for name, those in story.broken.items():
         print(f"BROKEN {name.replace('_', ' ')}: {'; '.join(those)}")
     if story.broken:

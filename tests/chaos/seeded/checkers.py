@@ -81,8 +81,18 @@ def every_cause_has_exactly_one_decision(story: Story, seen: Seen) -> Iterator[s
     yield from (f"cause {cause} was decided and never published" for cause in stored.keys() - said.keys())
 
 
+def every_referral_lies_in_one_partition(story: Story, seen: Seen) -> Iterator[str]:
+    """What intake and triage publish of it: Kafka keeps no order between partitions (promise 4)."""
+    ours = {str(row["referral_id"]).encode() for row in seen.receipts}
+    lies: dict[bytes, set[int]] = defaultdict(set)
+    for record in (*_good(seen, story.put), *(record for record, _ in _decisions(seen, story.put))):
+        if record.key in ours:
+            lies[record.key].add(record.partition)
+    yield from (f"{key!r} lies in partitions {sorted(those)}" for key, those in lies.items() if len(those) > 1)
+
+
 def every_referral_is_in_order(story: Story, seen: Seen) -> Iterator[str]:
-    """Per referral: what intake took counts 1, 2, 3 in the topic; each destination's topic only counts up (promise 4)."""
+    """Per referral: what intake took counts 1, 2, 3; each destination's topic only counts up (promise 4)."""
     for (_, key), numbers in _first_sequences(_good(seen, story.put)).items():
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"{key!r} came in the order {numbers}"
@@ -174,6 +184,7 @@ CHECKERS: Final[tuple[Callable[[Story, Seen], Iterator[str]], ...]] = (
     every_yes_has_exactly_one_receipt,
     every_receipt_is_published,
     every_cause_has_exactly_one_decision,
+    every_referral_lies_in_one_partition,
     every_referral_is_in_order,
     every_record_is_audited,
     what_comes_out_and_is_parked_is_what_came_in,

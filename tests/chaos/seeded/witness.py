@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
@@ -13,6 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aiokafka import ConsumerRecord
 
     Records = list[ConsumerRecord[bytes, bytes]]
@@ -60,14 +62,21 @@ class Commits:
         self._last[group, place] = offset
 
 
-async def committed(bootstrap: str) -> dict[str, dict[TopicPartition, int]]:
-    """What each group has committed."""
+@asynccontextmanager
+async def asking(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An administrator's client, for one question."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await admin.start()
-        found = {group: await admin.list_consumer_group_offsets(group) for group in GROUPS}
+        yield admin
     finally:
         await admin.close()
+
+
+async def committed(bootstrap: str) -> dict[str, dict[TopicPartition, int]]:
+    """What each group has committed."""
+    async with asking(bootstrap) as admin:
+        found = {group: await admin.list_consumer_group_offsets(group) for group in GROUPS}
     return {
         group: {place: o.offset for place, o in offsets.items() if o.offset >= 0} for group, offsets in found.items()
     }
@@ -98,12 +107,8 @@ async def all_seen(bootstrap: str, dsn: str) -> Seen:
 
 async def _places(bootstrap: str) -> list[TopicPartition]:
     """Every partition there is, but Kafka's own."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        await admin.start()
+    async with asking(bootstrap) as admin:
         described = await admin.describe_topics()
-    finally:
-        await admin.close()
     return [
         TopicPartition(topic["topic"], partition["partition"])
         for topic in described
