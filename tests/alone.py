@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests import conftest
-from tests.engine import ApacheKafka, ContainerPostgres
+from tests.engine import ApacheKafka, ContainerPostgres, KafkaCluster
 from tests.stack import Stack
 
 if TYPE_CHECKING:
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def alone(kind: type[Stack] = Stack, *, durable: bool = False, **settings: Any) -> AsyncIterator[Stack]:
-    """The stack, with its topics; `durable`: PostgreSQL with fsync, where receipts are measured."""
-    broker, server = ApacheKafka(), ContainerPostgres()
+async def alone(
+    kind: type[Stack] = Stack, *, durable: bool = False, brokers: int = 1, **settings: Any
+) -> AsyncIterator[Stack]:
+    """The stack, with its topics on so many brokers; `durable`: PostgreSQL with fsync, where receipts are measured."""
+    broker = ApacheKafka() if brokers == 1 else KafkaCluster(brokers)
+    server = ContainerPostgres()
     if durable:
         server.with_command("postgres -c max_connections=300")
     broker.start()
@@ -27,8 +30,8 @@ async def alone(kind: type[Stack] = Stack, *, durable: bool = False, **settings:
         await conftest._make_template(server)
         database = await conftest._fresh(server)
         with tempfile.TemporaryDirectory() as folder:
-            stack = kind(Path(folder), broker, database, settings)
-            await stack.make_topics()
+            stack = kind(Path(folder), broker, database, settings)  # type: ignore[arg-type]  # a cluster halts node by node
+            await stack.make_topics(replication=brokers)
             try:
                 yield stack
             finally:

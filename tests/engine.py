@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")  # localhost, even inside a container
 
 import docker
 from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from services.frontdoor.embedded.ports import any_free
@@ -17,6 +21,7 @@ from services.frontdoor.embedded.ports import any_free
 KAFKA_IMAGE: Final = "apache/kafka:4.3.1"
 POSTGRES_IMAGE: Final = "postgres:17"
 PROMETHEUS_IMAGE: Final = "prom/prometheus:v2.53.3"
+PRODUCTION: Final = Path(__file__).parents[1] / "deploy/kafka/broker.properties"
 MARKED: Final = {"kafka_real": (KAFKA_IMAGE, POSTGRES_IMAGE), "prometheus": (PROMETHEUS_IMAGE,)}
 REQUIRED: Final = os.environ.get("REQUIRE_KAFKA") == "1"
 
@@ -85,7 +90,7 @@ class ApacheKafka(_FixedPort):
 
     def __init__(self, advertised: str | None = None, **env: str) -> None:
         super().__init__(KAFKA_IMAGE, 9092)
-        self.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60))
+        self.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(600))
         self.bootstrap = f"127.0.0.1:{self.port}"
         settings = {
             "KAFKA_NODE_ID": "1",
@@ -110,6 +115,58 @@ class ApacheKafka(_FixedPort):
     def brokers(self) -> list[ApacheKafka]:
         """Itself: a cluster has several."""
         return [self]
+
+
+class _Node(ApacheKafka):
+    """One of a cluster: it is reached as itself from the host, and by the other nodes by its name."""
+
+    def __init__(self, node: int, network: Network, voters: str) -> None:
+        super().__init__(
+            KAFKA_NODE_ID=str(node),
+            KAFKA_LISTENERS="PLAINTEXT://:9092,BROKER://:9094,CONTROLLER://:9093",
+            KAFKA_LISTENER_SECURITY_PROTOCOL_MAP="CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT",
+            KAFKA_INTER_BROKER_LISTENER_NAME="BROKER",
+            KAFKA_CONTROLLER_QUORUM_VOTERS=voters,
+            **_as_in_production(),
+        )
+        self.node = node
+        self.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://{self.bootstrap},BROKER://kafka-{node}:9094")
+        self.with_network(network)
+        self.with_network_aliases(f"kafka-{node}")
+
+
+class KafkaCluster:
+    """So many nodes of Apache Kafka, each a broker and a controller, with what deploy/kafka says of copies."""
+
+    kind = "apache"
+
+    def __init__(self, nodes: int = 3) -> None:
+        self._network = Network()
+        voters = ",".join(f"{node}@kafka-{node}:9093" for node in range(1, nodes + 1))
+        self.brokers = [_Node(node, self._network, voters) for node in range(1, nodes + 1)]
+        self.bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
+
+    def start(self) -> None:
+        """Starts all at once: one alone has no quorum."""
+        self._network.create()
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(_Node.start, self.brokers))
+
+    def stop(self) -> None:
+        """Ends all."""
+        for broker in self.brokers:
+            broker.stop()
+        self._network.remove()
+
+
+def _as_in_production() -> dict[str, str]:
+    """What deploy/kafka/broker.properties says, but for its listeners and who may do what."""
+    lines = (line.partition("=") for line in PRODUCTION.read_text().splitlines() if line[:1].islower())
+    return {
+        f"KAFKA_{name.upper().replace('.', '_')}": value
+        for name, _, value in lines
+        if not re.search("listener|authorizer|acl", name)
+    }
 
 
 class ContainerPostgres(_FixedPort):

@@ -78,9 +78,10 @@ class Stack:
         self._owned: dict[str, Owned] = {}
         _write_config(self.config)
 
-    async def make_topics(self) -> None:
+    async def make_topics(self, replication: int = 1) -> None:
         """Makes the topics, as `frontdoor topics` does."""
-        await create_topics(ServiceSettings.model_validate({"postgres_dsn": "", **self.settings}))
+        settings = ServiceSettings.model_validate({"postgres_dsn": "", **self.settings})
+        await create_topics(settings, replication=replication)
 
     def begin(self, service: str, instance: str = "1", **settings: Any) -> Owned:
         """Starts a service without waiting until it is ready; `settings` are its own FRONTDOOR_* settings."""

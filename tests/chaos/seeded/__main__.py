@@ -1,4 +1,4 @@
-"""`make chaos`: `python -m tests.chaos.seeded [--minutes N] [--seed S] [--keep FILE]`.
+"""`make chaos`: `python -m tests.chaos.seeded [--minutes N] [--seed S] [--brokers B] [--keep FILE]`.
 
 Exit codes: 0 everything holds, 1 something does not (the seed does it again), 2 no container engine.
 """
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from tests.chaos.seeded.schedule import Fault
 
 
-async def whole(seed: int, minutes: float, kind: type[Stack] = Stack, coming: Iterator[Fault] | None = None) -> Story:
-    """A run with a broker and a database server of its own."""
-    async with alone(kind) as stack:
+async def whole(
+    seed: int, minutes: float, kind: type[Stack] = Stack, coming: Iterator[Fault] | None = None, brokers: int = 1
+) -> Story:
+    """A run with brokers and a database server of its own."""
+    async with alone(kind, brokers=brokers) as stack:
         return await run(stack, seed, minutes * 60, _tell(), coming)
 
 
@@ -54,16 +56,17 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "5")))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
+    parser.add_argument("--brokers", type=int, default=int(os.environ.get("CHAOS_BROKERS", "1")))
     parser.add_argument("--keep", type=Path, help="append the run in figures to this file, a line of JSON")
     asked = parser.parse_args(arguments)
     if why := engine.missing():
         print(f"make chaos needs Apache Kafka and PostgreSQL in containers: {why}", file=sys.stderr)
         return 2
     quieten_drivers()
-    story = asyncio.run(whole(asked.seed, asked.minutes))
+    story = asyncio.run(whole(asked.seed, asked.minutes, brokers=asked.brokers))
     if asked.keep:
         with asked.keep.open("a") as file:
-            print(json.dumps(as_json(story)), file=file)
+            print(json.dumps({"brokers": asked.brokers} | as_json(story)), file=file)
     for kind, count in sorted(story.done.items()):
         print(f"{count:6} {kind}")
     print(f"{story.faults:6} faults whose effect was seen, in {story.seconds:.0f} s; seed {story.seed}")
@@ -72,7 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     for name, those in story.broken.items():
         print(f"BROKEN {name.replace('_', ' ')}: {'; '.join(those)}")
     if story.broken:
-        print(f"again: python -m tests.chaos.seeded --seed {story.seed} --minutes {asked.minutes:g}")
+        print(
+            f"again: python -m tests.chaos.seeded --seed {story.seed} --minutes {asked.minutes:g} --brokers {asked.brokers}"
+        )
         return 1
     print("every invariant holds")
     return 0

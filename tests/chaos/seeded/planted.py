@@ -1,15 +1,19 @@
-"""Faults planted into a service, and the run that must catch each: `python -m tests.chaos.seeded.planted [NAME ...]`.
+"""Faults planted into a service, and the run that must catch each.
 
-The product has no switch for them: the service is started through this module, which changes it in memory first.
+`python -m tests.chaos.seeded.planted [--keep FILE] [NAME ...]`. The product has no switch for them: the service is started
+through this module, which changes it in memory first.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import runpy
 import secrets
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -18,8 +22,10 @@ from aiokafka import AIOKafkaConsumer
 from services.audit import chain
 from services.audit import store as audit_store
 from services.intake import handlers
+from services.triage.handlers import Handler
 from shared import consumer, postgres
 from shared.dead_letters import Parking
+from shared.membership import Membership
 from tests.chaos.seeded.__main__ import whole
 from tests.chaos.seeded.checkers import (
     each_event_is_published_once,
@@ -37,8 +43,8 @@ if TYPE_CHECKING:
     from services.frontdoor.embedded.part import Part
 
 SEED: Final = 7
-MINUTES: Final = 1.0
-KILLS: Final = {"kill": 3, "cut sessions": 1}
+KILLS: Final = {"kill": 4, "cut sessions": 1, "postgres restart": 1}  # while PostgreSQL is away, a batch is in flight
+COME_AND_GO: Final = {"scale": 1}
 CALM: Final[dict[str, int]] = {}
 
 
@@ -52,6 +58,29 @@ def commit_before_send() -> None:
             await self._tried(lambda: self._handle(batch), stop)
 
     patch.object(consumer.Consumer, "_work", work).start()
+
+
+def slow() -> None:
+    """No fault: a batch takes a second, so that one is in flight whenever a member comes or goes."""
+    handle = Handler.__call__
+
+    async def slowly(self: Any, batch: Any) -> Any:
+        await asyncio.sleep(1)
+        return await handle(self, batch)
+
+    patch.object(Handler, "__call__", slowly).start()
+
+
+def no_drain_on_revoke() -> None:
+    """Partitions are handed over at once, whatever is in flight."""
+    slow()
+
+    async def at_once(self: Any, revoked: Any) -> None:
+        await asyncio.sleep(0)
+        self.lag.forget(revoked)
+        self.owed.forget()
+
+    patch.object(Membership, "on_partitions_revoked", at_once).start()
 
 
 def auto_commit() -> None:
@@ -119,19 +148,20 @@ def chain_not_checked() -> None:
 
 
 class Planted(NamedTuple):
-    """A fault of ours, the service that has it, what is done to that, and the checker that must catch it."""
+    """A fault of ours, the service that has it, what is done to that for so long, and the checker that must catch it."""
 
     plant: Callable[[], None]
     service: str
     shares: Mapping[str, int]
-    caught_by: Callable[..., Any]
+    caught_by: Callable[..., Any] | None  # None: nothing may be broken
+    minutes: float = 1.0
 
 
 PLANTED: Final = {
     "commit before send": Planted(commit_before_send, "triage", KILLS, every_cause_has_exactly_one_decision),
-    "auto-commit": Planted(
-        auto_commit, "triage", KILLS | {"postgres restart": 2}, every_cause_has_exactly_one_decision
-    ),
+    "slow, no fault": Planted(slow, "triage", COME_AND_GO, None, 2.0),
+    "no drain on revoke": Planted(no_drain_on_revoke, "triage", COME_AND_GO, each_event_is_published_once, 2.0),
+    "auto-commit": Planted(auto_commit, "triage", KILLS, every_cause_has_exactly_one_decision),
     "dedupe off": Planted(dedupe_off, "intake", CALM, senders_were_answered_rightly),
     "dead letter after commit": Planted(
         dead_letter_after_commit, "triage", {"poison": 2, "kill": 1}, what_comes_out_and_is_parked_is_what_came_in
@@ -157,16 +187,18 @@ def stack_with(name: str) -> type[Stack]:
     return WithFault
 
 
-async def caught(name: str) -> bool:
-    """Whether the run that should catch it does."""
+async def caught(name: str) -> dict[str, Any]:
+    """What the run that should catch it says: as it is kept."""
     planted = PLANTED[name]
     coming = schedule(SEED, planted.shares, (planted.service,)) if planted.shares else iter(())
-    story = await whole(SEED, MINUTES, stack_with(name), coming)
-    found = planted.caught_by.__name__ in story.broken
+    story = await whole(SEED, planted.minutes, stack_with(name), coming)
+    by = planted.caught_by.__name__ if planted.caught_by else ""
+    right = by in story.broken if by else not story.broken
     print(
-        f"{'caught' if found else 'NOT CAUGHT'}: {name}, by {planted.caught_by.__name__.replace('_', ' ')}: {story.broken}"
+        f"{'right' if right else 'WRONG'}: {name} should be caught by {by or 'nothing'}, and broken is {story.broken}"
     )
-    return found
+    found = {"planted": name, "service": planted.service, "by": by, "right": right, "broken": story.broken}
+    return found | {"faults": story.faults, "seconds": round(story.seconds)}
 
 
 def main(arguments: list[str]) -> int:
@@ -176,7 +208,15 @@ def main(arguments: list[str]) -> int:
         sys.argv[1:] = []
         runpy.run_module(f"services.{arguments[2]}", run_name="__main__")
         return 0
-    return 0 if sum(not asyncio.run(caught(name)) for name in arguments or PLANTED) == 0 else 1
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PLANTED))
+    parser.add_argument("--keep", type=Path, help="append what each run says to this file, a line of JSON")
+    asked = parser.parse_args(arguments)
+    found = [asyncio.run(caught(name)) for name in asked.names or PLANTED]
+    if asked.keep:
+        with asked.keep.open("a") as file:
+            file.writelines(json.dumps(one) + "\n" for one in found)
+    return 0 if all(one["right"] for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from tests.chaos.seeded.witness import asking
-from tests.engine import ApacheKafka
+from tests.engine import ApacheKafka, KafkaCluster
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from tests.chaos.seeded.schedule import Fault
     from tests.stack import Stack
@@ -26,9 +26,9 @@ HALT_SECONDS: Final = 60
 EVERY: Final = 0.3  # seconds between two questions: the machine has other things to do
 
 
-def brokers_of(stack: Stack) -> list[ApacheKafka]:
+def brokers_of(stack: Stack) -> Sequence[ApacheKafka]:
     """Its brokers, which are Apache Kafka's: `make chaos` runs on nothing else."""
-    assert isinstance(stack.kafka, ApacheKafka)
+    assert isinstance(stack.kafka, (ApacheKafka, KafkaCluster))
     return stack.kafka.brokers
 
 
@@ -51,9 +51,10 @@ class Servers:
             seen = await self._out(self._stack.database.server, fault.held, end)
             await eventually(self._postgres_answers, HANGS_SECONDS, EVERY)
             return seen
-        broker = self._brokers[fault.which % len(self._brokers)]
-        led = await self._led_by(broker)
-        seen = await self._out(broker, fault.held, end, led)
+        leaders = await eventually(self._leaders, HANGS_SECONDS, EVERY)
+        leading = [broker for broker in self._brokers if broker.node in leaders.values()]
+        broker = leading[fault.which % len(leading)]
+        seen = await self._out(broker, fault.held, end, [place for place in leaders if leaders[place] == broker.node])
         await eventually(self._all_in_sync, HANGS_SECONDS, EVERY)
         return seen
 
@@ -67,31 +68,32 @@ class Servers:
         await asyncio.to_thread(server.again)
         return seen
 
-    async def _led_by(self, broker: ApacheKafka) -> set[tuple[str, int]]:
-        return {(name, one["partition"]) for name, one in await self._partitions() if one["leader"] == broker.node}
-
     async def _led_otherwise(self, broker: ApacheKafka, led: Collection[tuple[str, int]]) -> str | None:
         """Waits until other brokers lead what this one led."""
 
         async def elsewhere() -> bool:
-            with suppress(OSError, TimeoutError, KafkaError):
-                leaders = {(name, one["partition"]): one["leader"] for name, one in await self._partitions()}
-                return all(leaders[place] not in (-1, broker.node) for place in led)
-            return False
+            leaders = await self._leaders()
+            return all(leaders.get(place, -1) not in (-1, broker.node) for place in led)
 
         with suppress(AssertionError):
             await eventually(elsewhere, EFFECT_SECONDS, EVERY)
             return f"other leaders for {len(led)} partitions"
         return None
 
+    async def _leaders(self) -> dict[tuple[str, int], int]:
+        """The node that leads each partition; {} while Kafka does not say."""
+        return {(name, one["partition"]): one["leader"] for name, one in await self._partitions()}
+
     async def _all_in_sync(self) -> bool:
-        with suppress(OSError, TimeoutError, KafkaError):
-            return all(len(one["isr"]) == len(one["replicas"]) for _, one in await self._partitions())
-        return False
+        """Whether every partition has all its copies."""
+        partitions = await self._partitions()
+        return bool(partitions) and all(len(one["isr"]) == len(one["replicas"]) for _, one in partitions)
 
     async def _partitions(self) -> list[tuple[str, dict[str, Any]]]:
-        async with asking(self._stack.kafka.bootstrap) as admin:
-            return [(topic["topic"], one) for topic in await admin.describe_topics() for one in topic["partitions"]]
+        with suppress(OSError, TimeoutError, KafkaError):
+            async with asking(self._stack.kafka.bootstrap) as admin:
+                return [(topic["topic"], one) for topic in await admin.describe_topics() for one in topic["partitions"]]
+        return []
 
     async def _postgres_answers(self) -> bool:
         with suppress(OSError, TimeoutError, asyncpg.PostgresError):

@@ -65,7 +65,7 @@ class Commits:
 @asynccontextmanager
 async def asking(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """An administrator's client, for one question."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=60_000)
     try:
         await admin.start()
         yield admin
