@@ -18,7 +18,7 @@ SECONDS = 120
 
 @pytest.mark.kafka_real
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_whatever_happens_in_two_minutes_every_invariant_holds(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,18 +22,15 @@ from tests.chaos.seeded.run import Story, run
 from tests.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tests.chaos.seeded.run import Tell
-    from tests.chaos.seeded.schedule import Fault
 
 
-async def whole(
-    seed: int, minutes: float, kind: type[Stack] = Stack, coming: Iterator[Fault] | None = None, brokers: int = 1
-) -> Story:
-    """A run with brokers and a database server of its own."""
+async def whole(seed: int, minutes: float, kind: type[Stack] = Stack, brokers: int = 1, **named: Any) -> Story:
+    """A run with brokers and a database server of its own; the rest is as `run` has it."""
     async with alone(kind, brokers=brokers) as stack:
-        return await run(stack, seed, minutes * 60, _tell(), coming)
+        return await run(stack, seed, minutes * 60, _tell(), **named)
 
 
 def as_json(story: Story) -> dict[str, Any]:

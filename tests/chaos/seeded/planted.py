@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 SEED: Final = 7
 KILLS: Final = {"kill": 4, "cut sessions": 1, "postgres restart": 1}  # while PostgreSQL is away, a batch is in flight
 COME_AND_GO: Final = {"scale": 1}
+LOST_SECONDS: Final = 45.0  # what is lost never moves again
 CALM: Final[dict[str, int]] = {}
 
 
@@ -191,7 +192,7 @@ async def caught(name: str) -> dict[str, Any]:
     """What the run that should catch it says: as it is kept."""
     planted = PLANTED[name]
     coming = schedule(SEED, planted.shares, (planted.service,)) if planted.shares else iter(())
-    story = await whole(SEED, planted.minutes, stack_with(name), coming)
+    story = await whole(SEED, planted.minutes, stack_with(name), coming=coming, still=LOST_SECONDS)
     by = planted.caught_by.__name__ if planted.caught_by else ""
     right = by in story.broken if by else not story.broken
     print(

@@ -71,10 +71,17 @@ class Story:
         return sum(count for kind, count in self.done.items() if kind != "poison")
 
 
-async def run(stack: Stack, seed: int, seconds: float, tell: Tell, coming: Iterator[Fault] | None = None) -> Story:
+async def run(
+    stack: Stack,
+    seed: int,
+    seconds: float,
+    tell: Tell,
+    coming: Iterator[Fault] | None = None,
+    still: float = STILL_SECONDS,
+) -> Story:
     """Does the faults of a seed for so many seconds from steady state, lets the system settle, and judges it.
 
-    `coming` are other faults than the seed's own.
+    `coming` are other faults than the seed's own; with nothing moving for `still` seconds, nothing more is waited for.
     """
     story, faults = Story(seed, tell), Faults(stack, seed)
     senders = Senders(stack, seed, faults.mllp.values())
@@ -89,7 +96,7 @@ async def run(stack: Stack, seed: int, seconds: float, tell: Tell, coming: Itera
     await faults.settled()
     senders.stop.set()
     await asyncio.wait_for(sending, HANGS_SECONDS)
-    await _drained(stack)
+    await _drained(stack, still)
     over.set()
     await watching
     story.yeses, story.sent, story.put = senders.yeses, senders.sent, faults.poisoner.put_there
@@ -130,10 +137,10 @@ async def _one(story: Story, faults: Faults, fault: Fault) -> None:
     story.tell(f"{fault}: {evidence or 'no effect was seen, not counted'}")
 
 
-async def _drained(stack: Stack) -> None:
+async def _drained(stack: Stack, still: float) -> None:
     """Waits until everything is through, as long as anything moves. What stays, the checkers say better."""
     last, since = [""], time.monotonic()
-    while last and time.monotonic() - since < STILL_SECONDS:
+    while last and time.monotonic() - since < still:
         if (now := await _on_its_way(stack)) != last:
             last, since = now, time.monotonic()
         await asyncio.sleep(0.5)
