@@ -24,8 +24,8 @@ async def alone(
     server = ContainerPostgres()
     if durable:
         server.with_command("postgres -c max_connections=300")
+    server.start()  # first and alone: with it comes the reaper of what tests leave behind, which there may be but once
     broker.start()
-    server.start()
     try:
         await conftest._make_template(server)
         database = await conftest._fresh(server)
