@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.stack import Stack
 
 STOP_SECONDS: Final = 300.0
+AT_WORK_SECONDS: Final = 5.0  # so long it is waited for a process to be at work; while Kafka is away it may not come to that
 GROUPS: Final = {"triage": "triage", "audit": "audit", "intake": "intake-status"}
 
 
@@ -90,7 +91,7 @@ class Faults:
 
     async def _kill(self, fault: Fault) -> str | None:
         if fault.at_work:
-            await self._ready(fault.service, fault.instance, EFFECT_SECONDS)
+            await self._ready(fault.service, fault.instance, AT_WORK_SECONDS)
         process = self._stack.process(fault.name)
         ran = process.runs
         await asyncio.to_thread(process.kill)
@@ -100,7 +101,7 @@ class Faults:
 
     async def _terminate(self, fault: Fault) -> str | None:
         if fault.at_work:
-            await self._ready(fault.service, fault.instance, EFFECT_SECONDS)
+            await self._ready(fault.service, fault.instance, AT_WORK_SECONDS)
         return await self._stopped(fault.service, fault.instance)
 
     async def _stopped(self, service: str, instance: str) -> str | None:
