@@ -1,4 +1,7 @@
-"""What must hold after a run, each a small function from what a witness saw to the sentences that are broken."""
+"""What must hold after a run, each a small function from what a witness saw to the sentences that are broken.
+
+The promises are numbered as in docs/reliability.md.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def _decisions(seen: Seen, put: Iterable[Put]) -> Iterator[tuple[Any, dict[str, 
 
 
 def every_yes_has_exactly_one_receipt(story: Story, seen: Seen) -> Iterator[str]:
-    """Taken means kept, and a repeat is the same thing (promises 1 and 2)."""
+    """Taken means kept, and a repeat is the same thing (promise 1)."""
     receipts = Counter((str(row["referral_id"]), row["kind"]) for row in seen.receipts)
     yeses = Counter((yes.referral_id, yes.kind) for yes in story.yeses)
     sent = Counter(pair for pair in story.sent if pair[1] != "received")
@@ -56,7 +59,7 @@ def every_yes_has_exactly_one_receipt(story: Story, seen: Seen) -> Iterator[str]
 
 
 def every_receipt_is_published(story: Story, seen: Seen) -> Iterator[str]:
-    """Nothing stays in the outbox, and each event keeps its one form however often it is published."""
+    """Nothing stays in the outbox, and each event keeps its one form however often it is published (promise 2)."""
     published = {header(record, "ce_id") for record in _good(seen, story.put)}
     for row in seen.receipts:
         if str(row["event_id"]) not in published:
@@ -65,7 +68,7 @@ def every_receipt_is_published(story: Story, seen: Seen) -> Iterator[str]:
 
 
 def every_cause_has_exactly_one_decision(story: Story, seen: Seen) -> Iterator[str]:
-    """Decided once, and nobody is routed anew (promise 3)."""
+    """Decided once, and nobody is routed anew (promise 2)."""
     decided = {str(row["cause_id"]) for row in seen.decisions}
     for record in _good(seen, story.put):
         if header(record, "ce_id") not in decided:
@@ -82,7 +85,7 @@ def every_cause_has_exactly_one_decision(story: Story, seen: Seen) -> Iterator[s
 
 
 def every_referral_lies_in_one_partition(story: Story, seen: Seen) -> Iterator[str]:
-    """What intake and triage publish of it: Kafka keeps no order between partitions (promise 4)."""
+    """What intake and triage publish of it: Kafka keeps no order between partitions (promise 2)."""
     ours = {str(row["referral_id"]).encode() for row in seen.receipts}
     lies: dict[bytes, set[int]] = defaultdict(set)
     for record in (*_good(seen, story.put), *(record for record, _ in _decisions(seen, story.put))):
@@ -92,7 +95,7 @@ def every_referral_lies_in_one_partition(story: Story, seen: Seen) -> Iterator[s
 
 
 def every_referral_is_in_order(story: Story, seen: Seen) -> Iterator[str]:
-    """Per referral: what intake took counts 1, 2, 3; each destination's topic only counts up (promise 4)."""
+    """Per referral: what intake took counts 1, 2, 3; each destination's topic only counts up (promise 2)."""
     for (_, key), numbers in _first_sequences(_good(seen, story.put)).items():
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"{key!r} came in the order {numbers}"
@@ -110,7 +113,7 @@ def every_referral_is_in_order(story: Story, seen: Seen) -> Iterator[str]:
 
 
 def every_record_is_audited(_: Story, seen: Seen) -> Iterator[str]:
-    """A row for each record, offsets without a gap (promises 6 and 7)."""
+    """A row for each record, offsets without a gap (promise 4)."""
     rows = {(row["topic"], row["partition"], row["offset"]): row for row in seen.audited}
     for place, end in seen.ends.items():
         missing = [offset for offset in range(end) if (place.topic, place.partition, offset) not in rows]
@@ -124,7 +127,7 @@ def every_record_is_audited(_: Story, seen: Seen) -> Iterator[str]:
 
 
 def what_comes_out_and_is_parked_is_what_came_in(story: Story, seen: Seen) -> Iterator[str]:
-    """Each poison record lies in its dead letters, byte for byte; nothing else does (promise 5)."""
+    """Each poison record lies in its dead letters, byte for byte; nothing else does (promise 3)."""
     letters: dict[tuple[str, int, int], list[Any]] = defaultdict(list)
     for topic, group in POISONED.items():
         for record in seen.records.get(f"{topic}.dlq.{group}", []):
@@ -144,12 +147,12 @@ def what_comes_out_and_is_parked_is_what_came_in(story: Story, seen: Seen) -> It
 
 
 def commits_never_go_back(story: Story, _: Seen) -> Iterator[str]:
-    """As seen every second."""
+    """As seen every second (promise 5)."""
     yield from story.commits_back
 
 
 def lag_is_zero(_: Story, seen: Seen) -> Iterator[str]:
-    """Every group has committed the end of every partition that it reads."""
+    """Every group has committed the end of every partition that it reads (promise 5)."""
     for group, offsets in seen.committed.items():
         for place, offset in offsets.items():
             if offset != seen.ends.get(place, offset):
@@ -159,7 +162,7 @@ def lag_is_zero(_: Story, seen: Seen) -> Iterator[str]:
 
 
 def nothing_personal_is_logged(story: Story, seen: Seen) -> Iterator[str]:
-    """No name, no number: not in a log line, a key, a header, nor a value (promise 8)."""
+    """No name, no number: not in a log line, a key, a header, nor a value (promise 6)."""
     for name, text in story.logs.items():
         yield from (f"{mark!r} is in the log of {name}" for mark in story.marks if mark in text)
     marks = [mark.encode() for mark in story.marks]
@@ -171,12 +174,12 @@ def nothing_personal_is_logged(story: Story, seen: Seen) -> Iterator[str]:
 
 
 def every_chain_stands(story: Story, _: Seen) -> Iterator[str]:
-    """The one look through our own eyes: `audit verify`, which is what an auditor has (promise 7)."""
+    """The one look through our own eyes: `audit verify`, which is what an auditor has (promise 4)."""
     yield from story.verified.splitlines()
 
 
 def senders_were_answered_rightly(story: Story, _: Seen) -> Iterator[str]:
-    """No answer but a yes, or a reason to try again; a repeat is answered as before."""
+    """No answer but a yes, or a reason to try again; a repeat is answered as before (promise 1)."""
     yield from story.wrong
 
 
@@ -197,7 +200,7 @@ CHECKERS: Final[tuple[Callable[[Story, Seen], Iterator[str]], ...]] = (
 
 
 def each_event_is_published_once(story: Story, seen: Seen) -> Iterator[str]:
-    """Only of a run in which instances come and go in order: a member ends what it began before it hands over."""
+    """Only of a run in which instances come and go in order: a member ends what it began before it hands over (promise 2)."""
     ours = (*_good(seen, story.put), *(record for record, _ in _decisions(seen, story.put)))
     for (topic, name), count in Counter((record.topic, header(record, "ce_id")) for record in ours).items():
         if count > 1:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.stack import Stack
 
 STOP_SECONDS: Final = 300.0
-AT_WORK_SECONDS: Final = 5.0  # so long it is waited for a process to be at work; while Kafka is away it may not come to that
+AT_WORK_SECONDS: Final = 5.0  # that a process gets to be at work: without Kafka it may not come to that
 GROUPS: Final = {"triage": "triage", "audit": "audit", "intake": "intake-status"}
 
 

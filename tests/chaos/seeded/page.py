@@ -44,7 +44,8 @@ A sender that has its yes may forget the message. Whatever is killed, frozen, cu
 2. every event about a referral is decided exactly once, published in the referral's order, and nobody is routed anew;
 3. a record that can never work stops nothing: it lies in its dead letters byte for byte, and a person at the hub has it;
 4. every record of every topic has its row in audit, and the chain of rows stands;
-5. when all is well again nothing waits: the outbox is empty, and every group has committed the end.
+5. when all is well again nothing waits: the outbox is empty, and every group has committed the end;
+6. no name, number or address of a person is in a topic or a log, whatever goes wrong.
 
 ## How it is tried
 
