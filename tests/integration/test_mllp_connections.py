@@ -46,3 +46,15 @@ async def test_what_one_address_leaves_unfinished_keeps_nobody_elses_large_messa
             await line.write(b"\x0b" + b"a" * (most - 1))
         async with Line.open(port, address="127.0.0.2") as other:
             assert (await other.ask(large)).code == "AA"
+
+
+async def test_what_was_refused_makes_room_at_once(database: Database, tmp_path: Path):
+    most = 400_000
+    large = a_message(f"NTE|1||{'low ' * (most // 5)}")
+    async with listening(database, tmp_path, mllp_max_message=most) as (_, port), AsyncExitStack() as lines:
+        for _ in range(3):
+            too_long = await lines.enter_async_context(Line.open(port))
+            await too_long.write(b"\x0b" + b"a" * (most + 1))
+            assert (await too_long.read()).code == "AR"
+        async with Line.open(port) as other:
+            assert (await other.ask(large)).code == "AA"

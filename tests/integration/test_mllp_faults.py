@@ -177,7 +177,7 @@ async def test_what_says_nothing_is_closed_and_what_does_not_end_is_told_so(data
 async def test_one_connection_too_many_is_closed_and_the_others_go_on(database: Database, tmp_path: Path):
     async with listening(database, tmp_path, mllp_connections=3) as (_, port), AsyncExitStack() as lines:
         await eventually(lambda: not metrics.MLLP_OPEN._value.get())
-        three = [await lines.enter_async_context(Line.open(port)) for _ in range(3)]
+        three = [await lines.enter_async_context(Line.open(port, address=f"127.0.0.{n}")) for n in (1, 2, 3)]
         assert [(await line.ask(a_message())).code for line in three] == ["AA"] * 3
         async with Line.open(port) as fourth:
             assert await fourth.closed() == b""

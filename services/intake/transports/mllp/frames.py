@@ -43,6 +43,12 @@ class Frames:
         """How that block, or else the last one, begins: enough to answer it."""
         return bytes(self._buffer[:4096]) if self.open else self._last
 
+    def drop(self) -> int:
+        """Forgets the block that is not whole yet; how many bytes that were."""
+        size, self.open = self.size, False
+        self._buffer.clear()
+        return size
+
     def feed(self, data: bytes) -> None:
         """Takes what arrived."""
         self.begun = True

@@ -7,7 +7,6 @@ cut off is taken all the same: the sender never saw the answer, sends it again, 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ from services.intake.sources.hl7v2.message import messages
 from services.intake.transports.mllp.answering import Answering, not_read
 from services.intake.transports.mllp.callers import caller, check, may_send, ports, tls
 from services.intake.transports.mllp.frames import Frames, framed
-from shared.errors import Usage
+from services.intake.transports.mllp.sockets import CHUNK, enough_files, listening
 from shared.log import get_logger
 
 if TYPE_CHECKING:
@@ -27,13 +26,14 @@ if TYPE_CHECKING:
     from services.intake.settings import IntakeSettings
     from services.intake.taking import Desk
     from services.intake.transports.admission import Admission
-    from services.intake.transports.mllp.callers import Address
+    from services.intake.transports.mllp.callers import Address, Caller
     from shared.health import Health
 
-CHUNK: Final = 65_536  # bytes
 MOST_SKIPPED: Final = 65_536  # bytes in no message, after which a connection is not one of MLLP
 MOST_HELD: Final = 4  # of the longest message, over all connections: the memory that messages on their way may have
-MOST_OF_ONE: Final = 2  # of the longest message, from one address: it leaves room for everybody else's
+MOST_OF_ONE: Final = (
+    2  # of the longest message, from one address, and its part of all connections: others have room too
+)
 HANDSHAKE: Final = 10.0  # seconds for TLS to begin
 ENDED: Final = 1.0  # seconds after 0x1C: a sender that leaves out the carriage return waits for its answer
 SEND: Final = 30.0  # seconds for a sender to take its answer
@@ -50,7 +50,7 @@ class Mllp:
         self._ports = ports(self._sources, settings.mllp_port)
         self._tls = tls(settings)
         self._answering = Answering(desk, admission, self._sources, settings.mllp_port)
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], str] = {}  # with the address that it comes from
         self._reading: set[asyncio.Task[None]] = set()
         self._held: Counter[Address] = Counter()  # bytes on their way, by where they come from
         self._stop = asyncio.Event()
@@ -58,6 +58,7 @@ class Mllp:
     async def run(self, stop: asyncio.Event) -> None:
         """Listens until `stop`; then finishes what is being taken."""
         self._stop = stop
+        enough_files(self._settings.mllp_connections)
         servers = [await self._listen(port) for port in self._ports]
         for port in self._ports:
             get_logger().info("started", port=port, route="MLLP")
@@ -76,14 +77,7 @@ class Mllp:
         self._health.forget("mllp")
 
     async def _listen(self, port: int) -> asyncio.Server:
-        host = self._settings.host
-        try:
-            sock = socket.create_server((host, port), backlog=1024)
-            sock.setsockopt(
-                socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK
-            )  # answers that nobody reads wait here, not in memory
-        except OSError as error:
-            raise Usage("port-taken", f"cannot listen on {host}:{port}: {error.strerror}") from error
+        sock = listening(self._settings.host, port)
         patience = HANDSHAKE if self._tls else None
         return await asyncio.start_server(
             self._connected, sock=sock, limit=CHUNK, ssl=self._tls, ssl_handshake_timeout=patience
@@ -94,11 +88,12 @@ class Mllp:
         if task is None or self._stop.is_set():
             writer.close()
             return
-        if len(self._open) >= self._settings.mllp_connections:
+        address = (writer.get_extra_info("peername") or ("",))[0]
+        if self._full(address):
             metrics.MLLP_FULL.inc()
             writer.close()
             return
-        self._open.add(task)
+        self._open[task] = address
         metrics.MLLP_OPEN.set(len(self._open))
         try:
             await self._converse(reader, writer, task)
@@ -107,9 +102,15 @@ class Mllp:
         except Exception as error:  # noqa: BLE001  (one connection's failure is no reason to lose the others)
             get_logger().error("connection failed", route="MLLP", error=type(error).__name__, exc_info=error)
         finally:
-            self._open.discard(task)
+            self._open.pop(task, None)
             metrics.MLLP_OPEN.set(len(self._open))
             await _close(writer)
+
+    def _full(self, address: str) -> bool:
+        """Whether there are too many connections, or more than half of them come from there: a sender may leak them."""
+        most = self._settings.mllp_connections
+        of_one = sum(other == address for other in self._open.values())
+        return len(self._open) >= most or of_one >= -(-most // MOST_OF_ONE)
 
     async def _converse(self, reader: StreamReader, writer: StreamWriter, task: asyncio.Task[None]) -> None:
         writer.transport.set_write_buffer_limits(high=0)
@@ -118,18 +119,29 @@ class Mllp:
             get_logger().info("stranger closed", port=other.port, route="MLLP")
             return
         try:
-            while (block := await self._next(reader, frames, task, other.address)) is not None:
-                try:
-                    for message in messages(block):
-                        await _send(writer, await self._answering.answer(message, other))
-                finally:
-                    self._hold(other.address, -len(block))
+            while await self._answered(reader, writer, frames, task, other):
+                pass
         except Refused as refused:
-            await _send(writer, not_read(frames.head, refused))
+            head = frames.head
+            self._hold(other.address, -frames.drop())  # at once: others need the room
+            await _send(writer, not_read(head, refused))
             await _read_off(reader, writer)
         finally:
             self._hold(other.address, -frames.size)
             metrics.MLLP_SKIPPED.inc(frames.skipped)
+
+    async def _answered(
+        self, reader: StreamReader, writer: StreamWriter, frames: Frames, task: asyncio.Task[None], other: Caller
+    ) -> bool:
+        """Answers the next block; False where the connection is over. Nothing of a block outlives its answer."""
+        if (block := await self._next(reader, frames, task, other.address)) is None:
+            return False
+        try:
+            for message in messages(block):
+                await _send(writer, await self._answering.answer(message, other))
+        finally:
+            self._hold(other.address, -len(block))
+        return True
 
     async def _next(
         self, reader: StreamReader, frames: Frames, task: asyncio.Task[None], address: Address
