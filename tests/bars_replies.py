@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from prometheus_client import REGISTRY
 
 from services.intake.transports.replies import Replies
 from shared.health import Health
@@ -60,3 +61,8 @@ async def refer(desk: Desk, endpoint: str, ids: Ids | None = None) -> str:
 
 async def unsent(desk: Desk) -> list[Any]:
     return await desk.database.fetch("SELECT * FROM intake.replies WHERE sent_at IS NULL")
+
+
+def superseded() -> float:
+    """How many replies were left out, since newer news was sent before."""
+    return REGISTRY.get_sample_value("frontdoor_replies_total", {"how": "superseded"}) or 0

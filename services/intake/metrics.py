@@ -51,4 +51,8 @@ RELAYED: Final = Counter("frontdoor_relayed", "Events published from the outbox"
 REPLIES_WAITING: Final = Gauge("frontdoor_replies_waiting", "Replies to senders that nobody has taken yet")
 REPLIES_AGE: Final = Gauge("frontdoor_replies_age_seconds", "Age of the oldest reply that nobody has taken yet")
 REPLIES_GIVEN_UP: Final = Gauge("frontdoor_replies_given_up", "Replies that were given up in the last day")
-REPLIED: Final = Counter("frontdoor_replies", "Tries to tell a sender what became of its referral", ("how",))
+REPLIED: Final = Counter(
+    "frontdoor_replies",
+    "Tries to tell a sender what became of its referral, and replies superseded: newer news was sent before",
+    ("how",),
+)

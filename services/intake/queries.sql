@@ -137,11 +137,15 @@ WHERE d.outcome IS NOT NULL;
 
 -- name: replies_superseded
 -- News that is older than what its sender was told already will not be told: it would undo the newer.
-UPDATE intake.reply AS old SET superseded_at = $1
-WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL AND EXISTS (
-    SELECT FROM intake.reply AS newer
-    WHERE newer.referral_id = old.referral_id AND newer.sequence > old.sequence AND newer.sent_at IS NOT NULL
-);
+WITH superseded AS (
+    UPDATE intake.reply AS old SET superseded_at = $1
+    WHERE sent_at IS NULL AND superseded_at IS NULL AND given_up_at IS NULL AND EXISTS (
+        SELECT FROM intake.reply AS newer
+        WHERE newer.referral_id = old.referral_id AND newer.sequence > old.sequence AND newer.sent_at IS NOT NULL
+    )
+    RETURNING 1
+)
+SELECT count(*) FROM superseded;
 
 -- name: replies_due
 -- Replies to send now: of each referral the oldest that is neither sent nor given up, so that news comes in order. Each

@@ -17,7 +17,7 @@ from services.intake.transports import replies
 from services.intake.transports.replies import Replies
 from shared.health import Health
 from tests.bars import Ids, changed, parsed, post, request_id
-from tests.bars_replies import ACCEPTED, CLOSED, listening, refer, sending, unsent
+from tests.bars_replies import ACCEPTED, CLOSED, listening, refer, sending, superseded, unsent
 from tests.receiver import Receiver
 from tests.waiting import eventually
 
@@ -90,6 +90,7 @@ async def test_news_of_one_referral_come_in_order_though_the_first_fails(databas
 
 
 async def test_news_that_is_noted_after_newer_news_was_sent_is_never_sent(database: Database, tmp_path: Path):
+    before = superseded()
     with Receiver() as receiver:
         async with listening(database, tmp_path, receiver) as desk:
             referral_id = await refer(desk, f"{receiver.url}/fhir")
@@ -97,13 +98,10 @@ async def test_news_that_is_noted_after_newer_news_was_sent_is_never_sent(databa
                 await desk.decide(referral_id, "talking-therapies-step-2", sequence=3, **CLOSED)
                 await eventually(lambda: _all_sent(desk))
                 await desk.decide(referral_id, "talking-therapies-step-2", sequence=2, **ACCEPTED)
-                await eventually(lambda: _superseded(desk))
+                await eventually(lambda: superseded() == before + 1)
+                assert [row["outcome"] for row in await unsent(desk) if row["superseded_at"]] == ["accepted"]
     (got,) = receiver.got
     assert json.loads(got.body)["entry"][1]["resource"]["status"] == "completed"
-
-
-async def _superseded(desk: Desk) -> list[Any]:
-    return [row for row in await unsent(desk) if row["superseded_at"]]
 
 
 async def test_a_source_with_many_replies_due_leaves_the_others_their_turn(database: Database, tmp_path: Path):

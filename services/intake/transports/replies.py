@@ -75,7 +75,8 @@ class Replies:
         while not stop.is_set():
             self._health.tick(LOOP)
             now = dt.datetime.now(dt.UTC)
-            await connection.execute(SQL.replies_superseded, now, timeout=10)
+            superseded = await connection.fetchval(SQL.replies_superseded, now, timeout=10)
+            metrics.REPLIED.labels("superseded").inc(superseded or 0)
             due = await connection.fetch(SQL.replies_due, now, AT_ONCE, timeout=10)
             tries = await asyncio.gather(*(self._try(client, row) for row in due))
             for row, tried in zip(due, tries, strict=True):
