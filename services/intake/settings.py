@@ -40,6 +40,11 @@ class IntakeSettings(FuseSettings):
     bars_max_body: int = Field(
         16 * 1024 * 1024, ge=1024, description="bytes of a BaRS message, attachments inside it included"
     )
+    bodies_in_flight: int = Field(
+        64 * 1024 * 1024,
+        ge=2048,
+        description="bytes of all bodies that are being taken over HTTP, of one sender at most half; what is more is told 503, try again",
+    )
     reply_poll: float = Field(1, gt=0, description="how often replies that are due are looked for")
     reply_for: float = Field(259_200, gt=0, description="a reply that nobody took for so long is given up, and shown")
     mllp_port: int = Field(2575, ge=1, le=65535, description="of HL7 v2; open where a source has an entry `hl7`")
@@ -50,7 +55,7 @@ class IntakeSettings(FuseSettings):
         "required", description="where there is a client CA"
     )
     mllp_max_message: int = Field(16_777_216, ge=1024, description="bytes; a longer one is answered AR")
-    mllp_connections: int = Field(1000, ge=1, description="more are closed at once")
+    mllp_connections: int = Field(1000, ge=1, description="more are closed at once, and of one address more than half")
     mllp_first_byte: float = Field(30, gt=0, description="for a new connection's first byte to arrive")
     mllp_idle: float = Field(300, gt=0, description="for the next message to have arrived")
     relay_poll: float = Field(0.1, gt=0, description="how often the outbox is looked at, besides when woken")
@@ -60,6 +65,15 @@ class IntakeSettings(FuseSettings):
     def _a_certificate_has_its_key(self) -> Self:
         if bool(self.mllp_certificate) != bool(self.mllp_key) or (self.mllp_client_ca and not self.mllp_key):
             raise ValueError(f"{PREFIX}MLLP_CERTIFICATE and {PREFIX}MLLP_KEY go together, and before MLLP_CLIENT_CA")
+        return self
+
+    @model_validator(mode="after")
+    def _the_longest_body_has_room(self) -> Self:
+        """One sender may hold half of the room: what is longer would be told to try again for ever."""
+        if self.bodies_in_flight < 2 * max(self.max_body, self.bars_max_body):
+            raise ValueError(
+                f"{PREFIX}BODIES_IN_FLIGHT must be at least twice {PREFIX}MAX_BODY and {PREFIX}BARS_MAX_BODY"
+            )
         return self
 
     @model_validator(mode="after")

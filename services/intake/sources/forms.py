@@ -16,6 +16,7 @@ from services.intake.sources import bars, csv, json
 from services.intake.sources.bars import answers as bars_answers
 from services.intake.sources.hl7v2 import answers, reader
 from services.intake.sources.hl7v2.message import alone
+from services.intake.sources.told import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,8 +86,8 @@ def _hl7_refused(body: bytes, refused: Refused, source: Source | None, moment: M
 
 
 FORMS: Final[Mapping[str, Form]] = {
-    "json": Form(lambda body, _: json.told(body), _taken, _refused),
-    "bars": Form(bars.told, _bars_taken, _bars_refused),
-    "hl7v2": Form(lambda body, source: reader.told(alone(body), source), _hl7_taken, _hl7_refused),
+    "json": Form(lambda body, _: bounded(json.told(body), body), _taken, _refused),
+    "bars": Form(lambda body, source: bounded(bars.told(body, source), body), _bars_taken, _bars_refused),
+    "hl7v2": Form(lambda body, source: bounded(reader.told(alone(body), source), body), _hl7_taken, _hl7_refused),
     "csv": Form(lambda body, _: csv.told(body), _taken, _refused),  # a file of one row
 }

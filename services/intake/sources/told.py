@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run time)
 
+import orjson
+
 from services.intake.person import valid
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
@@ -40,6 +42,7 @@ TYPES: Final[Mapping[str, tuple[bytes, ...] | None]] = MappingProxyType(
     }
 )
 NAMED: Final = {"bars": "ServiceRequest.identifier", "hl7v2": "RF1-6"}  # where a sender calls a referral something
+MOST_TEXT: Final = 1_048_576  # bytes of one message beside its documents: every text is screened
 MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
 MOST_ATTACHMENTS: Final = 20  # of one message
 SCORES: Final = ("phq9", "gad7")  # ends of the paths beside which the day of the score has its own, `_on`
@@ -108,6 +111,13 @@ def attached(content: bytes, told_type: str, place: str) -> tuple[Attachment | N
     if signs is not None and not content.lstrip()[:16].startswith(signs):
         return None, (Notice(place, "attachment-differs"),)
     return Attachment(hashlib.sha256(content).hexdigest(), media, content), ()
+
+
+def bounded(told: Told, body: bytes) -> Told:
+    """What a message says; refused where that is more text than is screened while others wait."""
+    if len(body) > MOST_TEXT and len(orjson.dumps(told.document)) > MOST_TEXT:
+        raise Refused(413, "too-large", f"a message may have {MOST_TEXT} bytes of text beside its documents")
+    return told
 
 
 def listed(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:

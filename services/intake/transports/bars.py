@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from services.intake.transports.admission import Admission
 
 BASE: Final = "/bars"
+LARGE: Final = 262_144  # bytes
 SECONDS: Final = 5.0  # in which every message is answered (BaRS guide)
 _ELSEWHERE: Final = ("ServiceRequest", "Appointment", "Slot", "MessageDefinition", "DocumentReference")
 _IDS: Final = ("X-Request-Id", "X-Correlation-Id")
@@ -52,7 +53,8 @@ class Bars:
 
     def __init__(self, desk: Desk, admission: Admission, settings: IntakeSettings) -> None:
         self._desk, self._admission, self._settings = desk, admission, settings
-        self._in_flight: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._in_flight: set[tuple[str, str]] = set()
+        self._one_large = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """Every route below `/bars`."""
@@ -69,15 +71,13 @@ class Bars:
         ends = loop.time() + SECONDS
         sender = self._admission.known(request)
         pair = _pair(request)
-        with self._unread():
-            _negotiate(request)
-            incoming = await self._incoming(request, pair)
-            if (sender.account, pair) in self._in_flight:
-                detail = "the previous attempt with these ids is still being processed: try again in a while"
-                raise Refused(425, "in-flight", detail)
-        with unread(self._desk.phone_now):
-            told = _told(incoming.body, sender)
-        work = self._start(sender, pair, self._take(sender, incoming, told))
+        with ExitStack() as held:
+            with self._unread():
+                _negotiate(request)
+                incoming = await self._incoming(request, held, sender, pair)
+            with unread(self._desk.phone_now):
+                told = await self._read(incoming.body, sender)
+            work = self._start(held.pop_all(), self._take(sender, incoming, told))
         await asyncio.wait({work}, timeout=max(0.0, ends - loop.time()))
         if not work.done():
             raise self._late(told, sender)
@@ -85,14 +85,23 @@ class Bars:
         moment = Moment(dt.datetime.now(dt.UTC), uuid4())
         return _response(request, FORMS["bars"].taken(told, answer.body, answer.repeat, moment))
 
-    async def _incoming(self, request: Request, pair: str) -> Incoming:
-        try:
-            async with asyncio.timeout(SECONDS):
-                incoming = await self._admission.incoming(request, self._settings.bars_max_body)
-        except TimeoutError:
-            detail = f"the body did not arrive within {SECONDS:g} seconds"
-            raise Refused(408, "too-slow", detail, headers={"Connection": "close"}) from None
+    async def _incoming(self, request: Request, held: ExitStack, sender: Source | Team, pair: str) -> Incoming:
+        """The message; `held` has then its share of the room, and its ids in flight, until it is done with."""
+        share = held.enter_context(self._admission.share(sender))
+        incoming = await self._admission.incoming(request, share, self._settings.bars_max_body, SECONDS)
+        if (flight := (sender.account, pair)) in self._in_flight:
+            detail = "the previous attempt with these ids is still being processed: try again in a while"
+            raise Refused(425, "in-flight", detail)
+        self._in_flight.add(flight)
+        held.callback(self._in_flight.discard, flight)
         return incoming._replace(idempotency_key=pair)
+
+    async def _read(self, body: bytes, sender: Source | Team) -> Told:
+        """What a message says. A large one is read beside the loop, one at a time: nobody else waits for it."""
+        if len(body) < LARGE:
+            return _told(body, sender)
+        async with self._one_large:
+            return await asyncio.to_thread(_told, body, sender)
 
     @contextmanager
     def _unread(self) -> Iterator[None]:
@@ -103,11 +112,12 @@ class Bars:
             refused.members.setdefault("phone_now", self._desk.phone_now)
             raise
 
-    def _start(self, sender: Source | Team, pair: str, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
-        task = self._in_flight[sender.account, pair] = asyncio.create_task(work)
+    def _start(self, held: ExitStack, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+        """What goes on when its answer is due holds on to what it has."""
+        task = asyncio.create_task(work)
 
         def ended(_: object) -> None:
-            del self._in_flight[sender.account, pair]
+            held.close()
             error = None if task.cancelled() else task.exception()
             if error and not isinstance(error, Refused | FrontDoorError):
                 get_logger().error("request failed", route=BASE, error=type(error).__name__, exc_info=error)

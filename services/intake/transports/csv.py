@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from services.intake.settings import IntakeSettings
     from services.intake.sources.csv import Head, Row
     from services.intake.sources.told import Told
-    from services.intake.taking import Answer, Desk
+    from services.intake.taking import Answer, Desk, Incoming
     from services.intake.transports.admission import Admission
 
 AT_ONCE: Final = 8  # rows that are taken beside each other
@@ -105,7 +105,10 @@ class Csv:
     async def posted(self, request: Request) -> Response:
         """POST /referrals/csv."""
         source = self._admission.source(request, "refer")
-        incoming = await self._admission.incoming(request)
+        with self._admission.share(source) as share:
+            return await self._posted(request, source, await self._admission.incoming(request, share))
+
+    async def _posted(self, request: Request, source: Source, incoming: Incoming) -> Response:
         encoding, separator = (
             _chosen(request, *one) for one in (("encoding", csv.ENCODINGS), ("separator", csv.SEPARATORS))
         )

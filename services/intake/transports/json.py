@@ -58,18 +58,20 @@ class Json:
 
         async def posted(request: Request) -> Response:
             source = self._admission.source(request, act)
-            incoming = await self._admission.incoming(request)
-            about = [_referral_id(request)] if request.path_params else []
-            return _taken(await handle(self._desk, source, incoming, told(incoming.body, act), *about))
+            with self._admission.share(source) as share:
+                incoming = await self._admission.incoming(request, share)
+                about = [_referral_id(request)] if request.path_params else []
+                return _taken(await handle(self._desk, source, incoming, told(incoming.body, act), *about))
 
         return posted
 
     async def outcome(self, request: Request) -> Response:
         """POST /referrals/{id}/outcomes."""
         team = self._admission.team(request)
-        incoming = await self._admission.incoming(request)
-        outcome = told(incoming.body, "answer")
-        return _taken(await handlers.answer_referral(self._desk, team, incoming, outcome, _referral_id(request)))
+        with self._admission.share(team) as share:
+            incoming = await self._admission.incoming(request, share)
+            outcome = told(incoming.body, "answer")
+            return _taken(await handlers.answer_referral(self._desk, team, incoming, outcome, _referral_id(request)))
 
     async def status(self, request: Request) -> Response:
         """GET /referrals/{id}."""

@@ -7,8 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-import orjson
-
 from services.intake import values
 from services.intake.code_lists import CANCELLATION_REASONS
 from services.intake.problems import Fault, Refused
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from services.intake.senders import Source
     from services.intake.sources.told import Does
 
-MOST_TEXT: Final = 1_048_576  # bytes, as our own form's body: every text is screened
 _DOES: Final[dict[str, Does]] = {"I12": "refer", "I13": "amend", "I14": "cancel"}
 _VERSION: Final = re.compile(r"2\.[3-8](\.\d)?|")
 _NOT_CONTENT: Final = frozenset(("EVN", "MSA", "SFT", "UAC", "DSC"))
@@ -50,8 +47,6 @@ def told(body: bytes, source: Source) -> Told:
     if extra := message.of("PID")[1:]:
         raise _refused(extra[0].place(3), "unreadable", "the message is about two persons (PID): send one each")
     read = _cancelled(message) if does == "cancel" else _referred(message, does, source.hl7)
-    if len(body) > MOST_TEXT and len(orjson.dumps(read.document)) > MOST_TEXT:
-        raise Refused(413, "too-large", f"a message may have {MOST_TEXT} bytes of text beside its documents")
     notices = [Notice("MSH-18", "charset")] if message.misdeclared else []
     return read._replace(
         document=_identified(message.header) | read.document,
