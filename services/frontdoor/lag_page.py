@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = 80
 UNKNOWN: Final = "?"
 COLOURS: Final = {Verdict.OK: "green", Verdict.BEHIND: "yellow"}
+WAITS: Final = {"sent-to-hub": "sent to the hub", "unanswered": "no team has answered"}
 GRAVE: Final = "bold red"
 
 
@@ -128,11 +129,11 @@ def _queues(queues: Queues, now: dt.datetime) -> Iterator[RenderableType]:
     held = sum(queue.referrals for queue in queues.hub)
     yield Text(f"hub: {counted(held, 'referral')} {'waits' if held == 1 else 'wait'} for a person")
     if queues.hub:
-        table = _table("  urgency", "held for", "waiting", "oldest", "overdue", left=2)
+        table = _table("  urgency", "because", "waiting", "oldest", "overdue", left=2)
         for queue in queues.hub:
             overdue = Text(f"{queue.overdue:,}", style=GRAVE if queue.overdue else "")
             row = (f"{queue.referrals:,}", _since(queue.oldest, now), overdue)
-            table.add_row(f"  {Urgency(queue.urgency).words}", queue.hold_reason, *row)
+            table.add_row(f"  {Urgency(queue.urgency).words}", WAITS.get(queue.reason, f"held: {queue.reason}"), *row)
         yield table
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class Queue(NamedTuple):
-    """Referrals that wait for a person at the hub; `overdue` of them were due before now."""
+    """Referrals that wait for a person at the hub, and why; `overdue` of them were due before now."""
 
-    hold_reason: str
+    reason: str
     urgency: str
     referrals: int
     oldest: dt.datetime
@@ -107,7 +107,7 @@ async def _queues(reader_dsn: str) -> Queues:
         ((unpublished, oldest),) = await connection.fetch(SQL.unpublished)
         hub = [Queue(*row) for row in await connection.fetch(SQL.hub_queue)]
     return Queues(
-        unpublished, oldest, tuple(sorted(hub, key=lambda queue: (Urgency(queue.urgency).severity, queue.hold_reason)))
+        unpublished, oldest, tuple(sorted(hub, key=lambda queue: (Urgency(queue.urgency).severity, queue.reason)))
     )
 
 
@@ -145,7 +145,7 @@ def _partition(place: Place, look: Look) -> dict[str, Any]:
 
 
 def _queue(queue: Queue, now: dt.datetime) -> dict[str, Any]:
-    named = {"hold_reason": queue.hold_reason, "urgency": queue.urgency, "overdue": queue.overdue}
+    named = {"reason": queue.reason, "urgency": queue.urgency, "overdue": queue.overdue}
     return named | _aged("referrals", queue.referrals, queue.oldest, now)
 
 

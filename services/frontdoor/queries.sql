@@ -104,9 +104,9 @@ UPDATE triage.refusal SET announced_at = NULL WHERE announced_at < $1;
 SELECT events, oldest FROM intake.unpublished;
 
 -- name: hub_queue
-SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
+SELECT reason, urgency, count(*) AS referrals, min(since) AS oldest,
        count(*) FILTER (WHERE due_at < now()) AS overdue
-FROM triage.held GROUP BY hold_reason, urgency;
+FROM triage.hub_queue GROUP BY reason, urgency;
 
 -- name: edits
 SELECT event_id, causation_id FROM audit.edited;

@@ -1,4 +1,8 @@
-"""The hub's queue as figures: who waits for a person, and for whom that takes longer than their urgency allows."""
+"""The hub's queue as figures: who waits for a person there, and for whom that takes longer than their urgency allows.
+
+`reason` is that of the hold; `sent-to-hub`: routed to a destination that the hub answers for, as an emergency is; `unanswered`:
+routed to a team that has not answered in time, so that the hub must ask after them.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ async def _look(store: Store) -> None:
         gauge.clear()
     now = dt.datetime.now(dt.UTC)
     for row in queue:
-        labels = row["hold_reason"], row["urgency"]
+        labels = row["reason"], row["urgency"]
         WAITING.labels(*labels).set(row["referrals"])
         OLDEST.labels(*labels).set(max(0.0, (now - row["oldest"]).total_seconds()))
         OVERDUE.labels(*labels).set(row["overdue"])

@@ -32,16 +32,19 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[]
 -- name: upsert_referrals
 -- Held since its hold began, whatever is decided within it.
 INSERT INTO triage.referral AS r (
-    referral_id, decision_id, highest, latest, latest_type, person_key, open_team, hold_reason, held_since, due_at, parked
+    referral_id, decision_id, highest, latest, latest_type, person_key, open_team, hold_reason, held_since, due_at, parked,
+    unanswered, unanswered_since
 )
-SELECT a, b, c, d, e, f, g, h, i, j, k::uuid[] FROM unnest(
+SELECT a, b, c, d, e, f, g, h, i, j, k::uuid[], l, m FROM unnest(
     $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
-    $10::timestamptz[], $11::text[]
-) AS row (a, b, c, d, e, f, g, h, i, j, k)
+    $10::timestamptz[], $11::text[], $12::text[], $13::timestamptz[]
+) AS row (a, b, c, d, e, f, g, h, i, j, k, l, m)
 ON CONFLICT (referral_id) DO UPDATE SET
     decision_id = excluded.decision_id, highest = excluded.highest, latest = excluded.latest,
     latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team,
     hold_reason = excluded.hold_reason, due_at = excluded.due_at, parked = excluded.parked,
+    unanswered = excluded.unanswered,
+    unanswered_since = CASE WHEN excluded.unanswered = r.unanswered THEN r.unanswered_since ELSE excluded.unanswered_since END,
     held_since = CASE WHEN excluded.hold_reason IS NOT NULL THEN coalesce(r.held_since, excluded.held_since) END
 
 -- name: note_return
@@ -96,9 +99,9 @@ SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE anno
 UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
 
 -- name: hub_queue
-SELECT hold_reason, urgency, count(*) AS referrals, min(held_since) AS oldest,
+SELECT reason, urgency, count(*) AS referrals, min(since) AS oldest,
        count(*) FILTER (WHERE due_at < now()) AS overdue
-FROM triage.held GROUP BY hold_reason, urgency
+FROM triage.hub_queue GROUP BY reason, urgency
 
 -- name: ruled_decision
 -- A decision by its id, or a referral's newest by rules.

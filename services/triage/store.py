@@ -13,7 +13,7 @@ from services.triage.causes import Seen
 from services.triage.document import headers_of
 from services.triage.history import NO_TEAM, History
 from shared.cloudevents import from_json, pack, to_json, unpack
-from shared.codes import OutcomeKind
+from shared.codes import CareSetting, OutcomeKind, Status
 from shared.errors import Transient
 from shared.events import Decision
 from shared.kafka import Record
@@ -177,9 +177,28 @@ def _decision_row(d: Decision, document: bytes) -> tuple[Any, ...]:
 
 def _referral_row(referral_id: UUID, s: Standing) -> tuple[Any, ...]:
     d = s.decision
-    held = (d.hold_reason, d.decided_at, d.due_at) if d.hold_reason else (None, None, None)
+    waits = None if d.hold_reason or d.status is not Status.ROUTED else _whose(d)
+    due = d.due_at if d.hold_reason or waits else None
+    held = (d.hold_reason, d.decided_at if d.hold_reason else None, due)
     parked = f"{{{','.join(map(str, s.parked))}}}"  # unnest() takes an array of arrays apart
-    return (referral_id, d.decision_id, s.highest, s.latest, s.latest_type, s.person_key, s.open_team, *held, parked)
+    unanswered = (waits, d.decided_at if waits else None)
+    return (
+        referral_id,
+        d.decision_id,
+        s.highest,
+        s.latest,
+        s.latest_type,
+        s.person_key,
+        s.open_team,
+        *held,
+        parked,
+        *unanswered,
+    )
+
+
+def _whose(decision: Decision) -> str:
+    """Whose answer a routed referral waits for: the destinations of the front door are the hub's people's."""
+    return "hub" if decision.care_setting is CareSetting.FRONT_DOOR else "team"
 
 
 def _parked_row(a: Arrival) -> tuple[Any, ...]:

@@ -34,7 +34,7 @@ APPS: Final = ("intake", "triage", "audit", "frontdoor.watch")
 WORDS: Final[dict[str, set[str]]] = {
     "verdict": set(Verdict),
     "group": set(GROUPS),
-    "reason": {*HoldReason, *Kind},
+    "reason": {*HoldReason, *Kind, "sent-to-hub", "unanswered"},
     "stage": set(Stage),
     "status": set(Status),
 }
