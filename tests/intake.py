@@ -17,6 +17,7 @@ import orjson
 import yaml
 
 from services.intake.app import application, desk
+from services.intake.senders import Source
 from services.intake.settings import IntakeSettings
 from services.intake.store import connections
 from shared.cloudevents import from_plain
@@ -88,6 +89,12 @@ class Desk:
     async def get(self, path: str, key: str = "gp", **headers: str) -> httpx.Response:
         """Gets."""
         return await self.client.get(path, headers=_headers(key, headers))
+
+    def source(self, name: str) -> Source:
+        """A source as this intake knows it."""
+        found = self.whole.senders.who(f"Bearer {key_of(name)}")
+        assert isinstance(found, Source)
+        return found
 
     async def refer(self, key: str = "gp", **groups: Any) -> str:
         """Sends a referral that is taken; its id."""

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110's; Python has them from 3.13 on
+_PHONE: Final = "in an emergency phone, do not wait"
+_UNREAD: Final = frozenset((400, 401, 403, 406, 408, 413, 415, 425, 429, 500, 503))  # nobody looked what it was about
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -68,6 +70,11 @@ class Refused(Exception):
         super().__init__(code)
         self.status, self.code, self.detail, self.faults = status, code, detail, faults
         self.members, self.headers = members, headers or {}
+
+    @property
+    def told(self) -> str:
+        """Why, in the words of the answer: where nobody looked whether it was an emergency, it says to phone."""
+        return f"{self.detail}; {_PHONE}" if self.status in _UNREAD else self.detail
 
     def as_json(self) -> dict[str, Any]:
         """The problem document."""

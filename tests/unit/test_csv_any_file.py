@@ -91,3 +91,19 @@ def test_a_bad_line_takes_no_other_row_with_it(cell: str, place: int):
 @given(st.lists(st.text(max_size=30), max_size=6))
 def test_any_heads_are_known_or_not(heads: list[str]):
     assert [column.number for column in columns(heads)] == list(range(1, len(heads) + 1))
+
+
+@pytest.mark.parametrize(
+    ("start", "named"),
+    [
+        (b"PK\x03\x04", ".xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
+        (b"\x1f\x8b\x08", ".gz"),
+        (b"%PDF-1.7", "PDF"),
+    ],
+)
+def test_what_is_sent_in_place_of_csv_is_named(start: bytes, named: str):
+    with pytest.raises(Refused) as refused:
+        csv.rows_of(start + bytes(20), None, None, 10)
+    assert named in refused.value.detail
+    assert "save the sheet as CSV" in refused.value.detail

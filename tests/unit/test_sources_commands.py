@@ -13,6 +13,7 @@ from services.frontdoor.cli import call
 from services.intake.commands import register
 from services.intake.examples import EXAMPLES
 from services.intake.sources.forms import FORMS
+from tests.mllp import a_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,13 +61,38 @@ def test_a_message_is_shown_value_by_value_with_its_answer_and_what_triage_would
 def test_each_row_of_a_csv_file_is_shown_by_its_columns(ran: Ran, tmp_path: Path):
     file = tmp_path / "list.csv"
     file.write_text("family,born,reason,Pets,urgency\nExample,17/03/1984,low,cats,1\nExample,1/1/80,low,,1\n")
-    code, (first, second) = ran("check", str(file), "--as", "csv", "--json")
+    code, seen = ran("check", str(file), "--as", "csv", "--json")
+    first, second = seen["rows"]
     assert code == 1
     assert {"place": "column 2 (person.born)", "path": "person.born", "value": "1984-03-17"} in first["values"]
     assert [value["place"] for value in first["unmapped"]] == ["Pets"]
     assert first["values"][-1]["path"] == "message_id" and first["values"][-1]["place"] == "the whole row"
-    assert "999" in json.loads(first["answer"]["body"])["phone_now"]
-    assert (second["taken"], second["answer"]["status"]) == (False, "400")
+    answer = json.loads(seen["answer"]["body"])
+    assert (second["taken"], seen["answer"]["status"], answer["unknown_columns"]) == (False, "422", [4])
+    assert [(one["line"], bool(one["referral_id"])) for one in answer["emergencies"]] == [(2, True), (3, False)]
+    assert all("999" in one["phone_now"] for one in answer["emergencies"])
+
+
+def test_a_day_that_another_row_makes_doubtful_is_shown_so(ran: Ran, tmp_path: Path):
+    file = tmp_path / "list.csv"
+    file.write_text("family,born,reason\nExample,05/06/1990,low\nExample,05/31/1990,low\n")
+    _, seen = ran("check", str(file), "--as", "csv", "--json")
+    assert [row["taken"] for row in seen["rows"]] == [False, False]
+
+
+def test_each_message_of_a_batch_is_shown(ran: Ran, tmp_path: Path):
+    file = tmp_path / "batch"
+    file.write_bytes(b"\x0b" + a_message(control="1") + a_message(control="2") + b"\x1c\r")
+    _, seen = ran("check", str(file), "--as", "hl7v2", "--json")
+    assert [one["answer"]["status"] for one in seen] == ["AA", "AA"]
+
+
+def test_what_cannot_be_read_is_shown_with_the_sentence_that_says_to_phone(ran: Ran, tmp_path: Path):
+    file = tmp_path / "message"
+    file.write_bytes(b"nothing that can be read")
+    for standard, words in (("json", "phone, do not wait"), ("hl7v2", "phone, do not wait"), ("bars", "999")):
+        _, (seen,) = ran("check", str(file), "--as", standard, "--json")
+        assert words in seen["answer"]["body"], standard
 
 
 def test_a_yes_in_json_is_shown_as_json_has_it(ran: Ran, tmp_path: Path):
@@ -103,7 +129,7 @@ def test_any_bytes_get_an_answer_in_every_standards_own_form(ran: Ran, tmp_path:
         file.write_bytes(content)
         code, seen = ran("check", str(file), "--as", standard, "--json")
         assert code == 1
-        assert all(one["answer"]["status"] for one in seen)
+        assert all(one["answer"]["status"] for one in ([seen] if standard == "csv" else seen))
 
 
 def test_who_may_refer_is_listed_without_a_key(ran: Ran):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import os
 from pathlib import Path
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
     from services.intake.coding import Place
     from services.intake.preview import Preview
     from services.intake.senders import Source
+    from services.intake.sources.forms import Reply
     from shared.command_line import Commands
 
 EXAMPLES: Final = """
 frontdoor sources check referral.json --as json
-frontdoor sources check list.csv --as csv                                 each row of it
+frontdoor sources check list.csv --as csv                                 each row of it, and the answer to the file
 frontdoor sources check message.hl7 --as hl7v2 --source practices-north   as that source's settings have it
 frontdoor sources check message.json --as bars --json                     for a program
 frontdoor sources check message --as mesh --workflow REFERRAL_V1          as FRONTDOOR_MESH_WORKFLOWS has it
@@ -52,9 +52,7 @@ def register(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where all of it would be taken without a warning, else 1."""
-    from services.intake.preview import preview
-    from services.intake.settings import IntakeSettings
-    from services.intake.sources.forms import FORMS, Moment
+    from services.intake.sources.forms import FORMS
 
     standard = _carried(arguments.workflow) if arguments.standard == "mesh" else arguments.standard
     if standard not in FORMS:
@@ -63,40 +61,40 @@ def run(arguments: argparse.Namespace) -> int:
         content = arguments.file.read_bytes()
     except OSError as error:
         raise Usage("file", f"{arguments.file}: {error.strerror}") from error
-    source, place = _source(arguments), _place(arguments)
-    phone_now = str(IntakeSettings.model_fields["phone_now"].default)
-    moment = Moment(dt.datetime.now(dt.UTC), uuid4())
-    seen = [
-        preview(standard, one, source, place, phone_now=phone_now, moment=moment)
-        for one in _messages(standard, content)
-    ]
+    seen, answer = _previewed(arguments, standard, content)
     if arguments.json:
-        print(json.dumps([_as_json(one) for one in seen], indent=2))
+        shown: Any = [_as_json(one) for one in seen]
+        print(json.dumps({"rows": shown, "answer": _answer(answer)} if answer else shown, indent=2))
     else:
         print("The values of a test message. Never check a real person's message here.")
         for one in seen:
             print("\n".join(("", *_lines(standard, one))))
+        if answer:
+            print("\n".join(_answered(answer)))
     return FINDING if any(one.refused or one.warnings for one in seen) else CLEAN
+
+
+def _previewed(arguments: argparse.Namespace, standard: str, content: bytes) -> tuple[list[Preview], Reply | None]:
+    """What would become of each message of a file, and how a file of rows would be answered as a whole."""
+    from services.intake.preview import Where, preview, preview_rows
+    from services.intake.settings import IntakeSettings
+    from services.intake.sources.forms import Moment
+    from services.intake.sources.hl7v2.message import messages
+
+    fields = IntakeSettings.model_fields
+    where = Where(_source(arguments), _place(arguments), str(fields["phone_now"].default))
+    moment, by_mesh = Moment(dt.datetime.now(dt.UTC), uuid4()), arguments.standard == "mesh"
+    if standard == "csv" and not by_mesh:
+        return preview_rows(content, max(int(fields["csv_rows"].default), content.count(b"\n") + 1), where, moment)
+    several = standard == "hl7v2" and not by_mesh
+    found = messages(content.strip(b"\x0b\x1c\r\n")) if several else [content]
+    return [preview(standard, one, where, moment, by_mesh=by_mesh) for one in found], None
 
 
 def _carried(workflow: str | None) -> str:
     """The standard that comes by MESH under a workflow id, as intake's setting says: `ID=json ID=hl7v2`."""
     pairs = (pair.rpartition("=") for pair in os.environ.get("FRONTDOOR_MESH_WORKFLOWS", "").split())
     return {known: standard for known, _, standard in pairs}.get(workflow or "", "")
-
-
-def _messages(standard: str, content: bytes) -> list[bytes]:
-    """A file's messages: each row of a CSV file is one."""
-    from services.intake.problems import Refused
-    from services.intake.sources import csv
-
-    if standard != "csv":
-        return [content]
-    try:
-        head, rows = csv.opened(io.BytesIO(content))
-        return [head.as_bytes(row.raw) for row in rows] or [content]
-    except Refused:
-        return [content]  # which tells why
 
 
 def _source(arguments: argparse.Namespace) -> Source:
@@ -130,9 +128,13 @@ def _as_json(seen: Preview) -> dict[str, Any]:
         "unmapped": [value._asdict() for value in seen.unmapped],
         "warnings": [notice.as_json() for notice in seen.warnings],
         "locality": seen.locality,
-        "answer": {"status": seen.reply.status, "body": seen.reply.body.decode(errors="replace")},
+        **({"answer": _answer(seen.reply)} if seen.reply else {}),
         "facts": seen.facts,
     }
+
+
+def _answer(reply: Reply) -> dict[str, str]:
+    return {"status": reply.status, "body": reply.body.decode(errors="replace")}
 
 
 def _lines(standard: str, seen: Preview) -> Iterator[str]:
@@ -141,10 +143,15 @@ def _lines(standard: str, seen: Preview) -> Iterator[str]:
     yield from _table(("in the message", "in the contract", "value"), seen.values)
     yield from _table(("no field takes", "kept and screened in", "value"), seen.unmapped)
     yield from _table(("warning", "code", "means"), (notice.as_json().values() for notice in seen.warnings))
-    yield f"\nanswered ({seen.reply.status}):"
-    yield from (f"  {line}" for line in _laid_out(seen.reply.body.decode(errors="replace")).splitlines())
+    if seen.reply:
+        yield from _answered(seen.reply)
     if seen.facts is not None:
         yield from _table(("triage would be told", "fact"), _flat(seen.facts))
+
+
+def _answered(reply: Reply) -> Iterator[str]:
+    yield f"\nanswered ({reply.status}):"
+    yield from (f"  {line}" for line in _laid_out(reply.body.decode(errors="replace")).splitlines())
 
 
 def _laid_out(answer: str) -> str:

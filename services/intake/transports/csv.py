@@ -7,15 +7,15 @@ rows refused, 503 stopped before the last. Sent again, what was taken is a repea
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from starlette.responses import Response
 
 from services.intake import handlers
 from services.intake.problems import Fault, Refused
+from services.intake.rows import Report
 from services.intake.sources import csv
 from services.intake.transports.admission import arrived
 from services.intake.transports.routing import count, route
@@ -35,61 +35,6 @@ if TYPE_CHECKING:
     from services.intake.transports.admission import Admission
 
 AT_ONCE: Final = 8  # rows that are taken beside each other
-_BUSY: Final = frozenset((500, 503))
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of the rows, by their lines; those that may be emergencies stand first."""
-
-    unknown: list[int]
-    taken: int = 0
-    repeated: int = 0
-    emergencies: list[dict[str, Any]] = field(default_factory=list)
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-    def note(self, row: Row, answer: Answer | Refused) -> None:
-        """Adds a row with its answer, or with why it is not taken."""
-        if isinstance(answer, Refused):
-            self._refused(row, answer)
-            return
-        told = orjson.loads(answer.body)
-        self.taken, self.repeated = self.taken + (not answer.repeat), self.repeated + answer.repeat
-        told_of = {"referral_id": told["referral_id"], "repeat": answer.repeat, "warnings": told["warnings"]}
-        self.rows.append({"line": row.line, **told_of})
-        self._emergency(row, told, told["referral_id"])
-
-    def _refused(self, row: Row, refused: Refused) -> None:
-        count(refused)
-        told = refused.as_json()
-        whole = {name: told[name] for name in ("status", "code", "detail", "errors")}
-        self.refused.append({"line": row.line, **whole})
-        self._emergency(row, refused.members, None)
-
-    def _emergency(self, row: Row, members: dict[str, Any], referral_id: str | None) -> None:
-        if members.get("emergency"):
-            told = {"line": row.line, "referral_id": referral_id, "phone_now": members["phone_now"]}
-            self.emergencies.append(told)
-
-    @property
-    def status(self) -> int:
-        """The answer to the worst row."""
-        return 503 if any(row["status"] in _BUSY for row in self.refused) else 422 if self.refused else 202
-
-    def as_json(self) -> dict[str, Any]:
-        """The report; where not all was taken, with the code of a problem."""
-        codes = {503: "busy", 422: "rows-refused"}
-        code = {"code": codes[self.status]} if self.status in codes else {}
-        return {
-            **code,
-            "emergencies": self.emergencies,
-            "taken": self.taken,
-            "repeated": self.repeated,
-            "refused": self.refused,
-            "unknown_columns": self.unknown,
-            "rows": self.rows,
-        }
 
 
 class Csv:
@@ -135,7 +80,11 @@ class Csv:
                 one = partial(self._row, source, traceparent)
                 answers = await asyncio.gather(*(one(body, *told) for body, told in zip(bodies, tells, strict=True)))
             for row, answer in zip(some, answers, strict=True):
-                report.note(row, answer)
+                if isinstance(answer, Refused):
+                    count(answer)
+                    report.refuse(row, answer)
+                else:
+                    report.take(row, answer.body, repeat=answer.repeat)
         return report
 
     async def _row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
     Endpoint = Callable[[Request], Awaitable[Response]]
     Tells = Callable[[Request, Refused], Response]
-
-_PHONE: Final = "in an emergency phone, do not wait"
-_UNREAD: Final = frozenset(
-    (400, 401, 403, 406, 408, 413, 415, 425, 429, 500, 503)
-)  # nobody looked whether it was an emergency
 
 
 def route(path: str, endpoint: Endpoint, method: str, told: Tells | None = None) -> Route:
@@ -57,8 +52,7 @@ def route(path: str, endpoint: Endpoint, method: str, told: Tells | None = None)
 def count(refused: Refused) -> None:
     """Notes that a request is not done. Where nobody looked whether it was an emergency, the answer says to phone."""
     metrics.REFUSED.labels(refused.code).inc()
-    if refused.status in _UNREAD:
-        refused.detail = f"{refused.detail}; {_PHONE}"
+    refused.detail = refused.told
     if (cause := refused.__cause__) is not None and refused.status == 500:
         get_logger().error("request failed", error=type(cause).__name__, exc_info=cause)
 

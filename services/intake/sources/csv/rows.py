@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
 from services.intake.problems import Fault, Refused
-from services.intake.sources.csv.encodings import ENCODINGS, wide
+from services.intake.sources.csv.encodings import ENCODINGS, demand_text, wide
 from services.intake.sources.csv.formulas import as_sent
 from services.intake.sources.csv.heads import Column, columns
 
@@ -70,8 +70,10 @@ class Row(NamedTuple):
 
 def opened(stream: BinaryIO, encoding: str | None = None, separator: str | None = None) -> tuple[Head, Iterator[Row]]:
     """The head of a file that can be sought in, and its rows. Refuses what names no column of the contract."""
-    start = stream.read(2)
+    start = stream.read(8)
     stream.seek(0)
+    demand_text(start)
+    start = start[:2]
     codecs = ENCODINGS[encoding] if encoding else () if start in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8", "cp1252")
     text = io.TextIOWrapper(stream, "latin-1" if codecs else wide(start), errors="replace", newline="")
     lines = _Lines(_bounded(text))
