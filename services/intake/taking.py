@@ -81,8 +81,13 @@ Decide = Callable[["Locked", "Last | None"], Awaitable[Said]]
 
 def named(desk: Desk, sender: Source | Team, told: Told) -> tuple[bytes, ...]:
     """What the sender calls the referral, so that nobody can read it."""
-    own = (person.keyed(desk.place.secret, "referral", sender.account, name) for name in told.names)
+    own = (person.keyed(desk.place.secret, _of(sender, "referral"), sender.account, name) for name in told.names)
     return tuple(map(bytes.fromhex, own))
+
+
+def _of(sender: Source | Team, kind: str) -> str:
+    """What a source tried out while it was synthetic is no name, id or content of anybody's once it is live."""
+    return f"synthetic {kind}" if sender.synthetic else kind
 
 
 def message_of(
@@ -98,10 +103,10 @@ def message_of(
 ) -> tuple[Message, list[Notice]]:
     """The message with its content's hash and the key that a repeat of it is known by."""
     own_id, warnings = _own_id(document, incoming.idempotency_key)
-    content = content_hash(desk.place.secret, kind, about, document)
+    content = content_hash(desk.place.secret, _of(sender, kind), about, document)
     key = None if about else content
     if own_id is not None:
-        key = bytes.fromhex(person.keyed(desk.place.secret, "message-id", sender.account, own_id))
+        key = bytes.fromhex(person.keyed(desk.place.secret, _of(sender, "message-id"), sender.account, own_id))
     message = Message(
         sender=sender.account,
         synthetic=sender.synthetic,

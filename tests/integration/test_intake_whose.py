@@ -10,9 +10,12 @@ import asyncpg
 import orjson
 import pytest
 
+from services.intake import handlers
 from services.intake.problems import Refused
 from services.intake.sources.told import Told
+from services.intake.transports.admission import arrived
 from shared.events import RECEIVED, derived_id
+from shared.traceparent import continue_trace
 from tests.intake import ADA, intake
 from tests.telling import message, referral_in, take
 from tests.waiting import eventually
@@ -194,6 +197,21 @@ async def test_an_id_of_another_sources_referral_is_no_id_and_touches_nothing(da
         assert len(await desk.events(str(theirs))) == 1
         with pytest.raises(Refused, match="not-found"):
             await take(desk, Told("hl7v2", "cancel", {"message_id": "2"}, referral_id=theirs))
+
+
+@pytest.mark.parametrize("number", ["1", ""], ids=["with an id", "without one"])
+async def test_what_a_source_tried_out_before_it_went_live_is_nothing_that_its_referrals_meet(
+    database: Database, tmp_path: Path, number: str
+):
+    async with intake(database, tmp_path) as desk:
+        live = next(one for one in desk.whole.senders.sources if one.id == "gp")
+        trying = live.model_copy(update={"synthetic": True})
+        tried = await handlers.take(desk.whole, trying, arrived(b"MSH|", continue_trace(None)), message(number))
+        real = await take(desk, message(number))
+        assert not real.repeat
+        assert referral_in(real) != referral_in(tried)
+        (event,) = await desk.events(referral_in(real))
+        assert "linked_to" not in event
 
 
 async def test_a_repeat_is_answered_as_before_also_where_the_source_may_only_refer(database: Database, tmp_path: Path):
