@@ -129,7 +129,7 @@ CONTRACT: Final[Tree] = {
     "needs": {
         "interpreter": YES_NO,
         **dict.fromkeys(("interpreter_language", "language"), CODE(values.language, "BCP 47")),
-        "adjustments": Each(CODE(values.snomed, "BaRS reasonable adjustment")),
+        "adjustments": Each(CODE(values.adjustment, "BaRS reasonable adjustment, or a SNOMED CT concept of one")),
         "learning_disability": coded(lists.DISABILITY_STATUS, "MHSDS LEARNING DISABILITY STATUS"),
         "autism": coded(lists.DISABILITY_STATUS, "MHSDS AUTISM STATUS"),
     },

@@ -66,7 +66,8 @@ def _ways(text: str) -> Iterator[str]:
     if TAGS.search(seen):
         yield _INSIDE.sub("", TAGS.sub(" ", seen))
         seen = TAGS.sub("", seen)
-    if (shown := _INSIDE.sub("", seen)) != text:
+    shown = seen if seen.isascii() and "-" not in seen else _INSIDE.sub("", seen)
+    if shown != text:
         yield shown
 
 

@@ -104,6 +104,12 @@ def snomed(value: Any) -> str | None:
     return code if re.fullmatch(r"\d{3,15}[01]0\d", code) else None
 
 
+def adjustment(value: Any) -> str | None:
+    """A reasonable adjustment: one of BaRS's own codes, however it is cased, or a SNOMED CT concept."""
+    code = (plain(value) or "").casefold()
+    return code if code in lists.ADJUSTMENTS else snomed(value)
+
+
 def clinical_code(value: Any) -> str | None:
     """A SNOMED CT concept id or an ICD-10 code."""
     code = (plain(value) or "").upper()

@@ -13,6 +13,7 @@ import pytest
 from services.intake.emergency import is_emergency
 from services.intake.problems import Refused
 from services.intake.reading import read
+from services.intake.sources import bars
 from services.intake.sources.bars import outcome
 from services.intake.sources.bars.draft import MOST_LISTED
 from services.intake.sources.forms import FORMS, Moment
@@ -60,10 +61,11 @@ def test_an_answer_that_nobody_can_read_beside_one_that_says_no_is_left_to_a_per
 def test_thousands_of_notes_and_codes_and_signs_are_read_in_time_that_grows_as_they_do():
     notes = [{"text": f"note {number} " * 30} for number in range(16_000)]
     codings = [{"system": "http://snomed.info/sct", "code": str(10**8 + number)} for number in range(16_000)]
-    one, _ = heard(
+    long = grown(
         {"resourceType": "Condition", "code": {"coding": codings}, "note": notes},
         {"resourceType": "Composition", "text": {"div": "<" * 4_000_000}},
     )
+    one = bars.told(long, SOURCES["gp"])  # whoever carries it refuses so much text
     assert notes[-1]["text"].strip() in one.document["presentation"]["history"]
     assert len(one.document["presentation"]["problems"]) == MOST_LISTED
     assert "too-many" in {notice.code for notice in one.warnings}

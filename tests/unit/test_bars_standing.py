@@ -179,3 +179,44 @@ def test_two_consents_that_differ_are_no_consent():
 
     document, _ = heard(grown(consent("permit"), consent("deny")))
     assert read(document).get("consent.agrees") is None
+
+
+ADJUSTMENTS: Final = "https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars"
+
+
+def adjusted(code: str) -> tuple[dict[str, Any], Any]:
+    """A flag with an adjustment: the document, and what is read of it."""
+    category = [{"coding": [{"code": "RA"}]}]
+    flag = {"resourceType": "Flag", "status": "active", "category": category}
+    document, _ = heard(grown({**flag, "code": {"coding": [{"system": ADJUSTMENTS, "code": code}]}}))
+    return document, read(document)
+
+
+@pytest.mark.parametrize(
+    "code", ["wheelchairaccess", "patientChoice", "usesa citizenadvocate", "hands-onsigninginterpreterneeded"]
+)
+def test_an_adjustment_is_read_by_the_standards_own_code(code: str):
+    _, reading = adjusted(code)
+    assert reading.get("needs.adjustments") == [code.casefold()]
+    assert not [notice for notice in reading.warnings if notice.code == "unmapped"]
+
+
+def test_an_adjustment_that_the_standard_does_not_have_is_unmapped():
+    document, reading = adjusted("wheelchairs")
+    assert document["needs"]["adjustments"] == ["bars-reasonable-adjustment|wheelchairs"]
+    assert "unmapped" in {notice.code for notice in reading.warnings}
+
+
+@pytest.mark.parametrize(
+    ("code", "contact"),
+    [("requirescontactbyletter", {"preferred": "letter"}), ("requirescontactviacarer", {"through_carer": "yes"})],
+)
+def test_an_adjustment_of_contact_says_how_the_person_is_reached(code: str, contact: dict[str, str]):
+    said = adjusted(code)[0]["contact"]
+    assert {name: said.get(name) for name in contact} == contact
+
+
+def test_to_monitor_for_self_harm_is_an_adjustment_and_a_concern_that_a_person_looks_at():
+    _, reading = adjusted("monitorforself-harm")
+    assert reading.get("needs.adjustments") == ["monitorforself-harm"]
+    assert reading.unread_risk

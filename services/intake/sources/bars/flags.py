@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake.code_lists import ADJUSTMENTS
 from services.intake.sources.bars.bundle import codings, first, objects, text, words
 from services.intake.sources.bars.prose import keep_rest
 from services.intake.sources.maps import table
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 _SAFEGUARDING: Final = "safeguarding-codes-bars"
 _ADJUSTMENT: Final = "reasonable-adjustment-codes-bars"
+_SAYS: Final = {  # what an adjustment says of other fields, by its table
+    "needs.interpreter": "bars-interpreter",
+    "needs.interpreter_language": "bars-sign-language",
+    "contact.preferred": "bars-contact",
+    "contact.through_carer": "bars-contact-carer",
+}
 _NO_LONGER: Final = {"inactive": "no longer", "entered-in-error": "entered in error"}
 _NO_CONCERN: Final = "861931000000100"  # no safeguarding issues identified: it says nothing of harm
 
@@ -38,9 +45,11 @@ def _stands(one: Entry, draft: Draft) -> Iterator[str]:
     kinds = {kind.upper() for concept in objects(one.resource.get("category")) for _, kind, _ in codings(concept)}
     found = codings(one.resource.get("code"))
     for system, value, _ in found:
+        adjusts = system.endswith(_ADJUSTMENT) or "RA" in kinds
         if _question(value) or ((system.endswith(_SAFEGUARDING) or "SG" in kinds) and value):
             yield value
-        elif value and (system.endswith(_ADJUSTMENT) or "RA" in kinds):
+            adjusts = system.endswith(_ADJUSTMENT)  # monitor for self-harm: a concern, and to be done
+        if value and adjusts:
             _adjustment(system, value, one, draft)
     if "SG" in kinds and not any(value for _, value, _ in found):
         yield "U"  # a concern that is told in words alone
@@ -69,9 +78,9 @@ def _concerned(concerns: list[tuple[str, str]], draft: Draft) -> None:
 
 
 def _adjustment(system: str, value: str, one: Entry, draft: Draft) -> None:
-    """An adjustment that the person needs. The standard's own codes are no SNOMED CT: they travel as unmapped."""
-    interpreters, languages = table("bars-interpreter"), table("bars-sign-language")
-    draft.say("needs.interpreter", interpreters.ours.get(value.casefold(), ""), one.at("code"))
-    draft.say("needs.interpreter_language", languages.ours.get(value.casefold(), ""), one.at("code"))
-    is_snomed = code_system(system) == "snomed-ct"
-    draft.add("needs.adjustments", value if is_snomed else f"bars-reasonable-adjustment|{value}", one.at("code"))
+    """An adjustment that the person needs, by the standard's own code or SNOMED CT's, and what it says of other fields."""
+    place, code = one.at("code"), value.casefold()
+    for path, name in _SAYS.items():
+        draft.say(path, table(name).ours.get(code, ""), place)
+    known = code in ADJUSTMENTS or code_system(system) == "snomed-ct"
+    draft.add("needs.adjustments", value if known else f"bars-reasonable-adjustment|{value}", place)
