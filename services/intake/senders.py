@@ -133,9 +133,14 @@ def _placed(file: Path, what: str, model: type[_S], localities: Mapping[str, Any
 def _read(file: Path, what: str, model: type[_S]) -> tuple[_S, ...]:
     try:
         raw = yaml.safe_load(file.read_text())[what]
-        return tuple(model.model_validate({"id": key, **entry}) for key, entry in raw.items())
+        return tuple(_sender(file, model, key, entry) for key, entry in raw.items())
     except (OSError, yaml.YAMLError, KeyError, AttributeError, TypeError) as error:
         raise Usage("senders", f"{file} cannot be read as `{what}:`: {type(error).__name__}") from error
+
+
+def _sender(file: Path, model: type[_S], key: str, entry: dict[str, Any]) -> _S:
+    try:
+        return model.model_validate({"id": key, **entry})
     except ValidationError as error:
-        places = "; ".join(".".join(map(str, e["loc"])) + ": " + e["type"] for e in error.errors())
+        places = "; ".join(".".join(map(str, (key, *e["loc"]))) + ": " + e["type"] for e in error.errors())
         raise Usage("senders", f"{file}: {places}") from error

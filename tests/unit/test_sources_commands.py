@@ -143,3 +143,21 @@ def test_who_may_refer_is_listed_without_a_key(ran: Ran):
     )
     assert "5c09e8b6" not in json.dumps(listed)
     assert "practices-north" in ran("list")[1]
+
+
+def test_a_source_is_listed_with_each_standard_once_by_its_own_name(ran: Ran, tmp_path: Path):
+    file = tmp_path / "sources.yaml"
+    keys = f"keys: ['{'0' * 64}']"
+    file.write_text(
+        f"sources: {{gp: {{name: GP, {keys}, bars: {{}}, hl7: {{application: X}}, mesh: {{mailboxes: [A1]}}}}}}"
+    )
+    _, (one,) = ran("list", "--sources", str(file), "--json")
+    assert one["standards"] == ["json", "csv", "bars", "hl7v2", "mesh"]
+
+
+def test_what_is_wrong_with_one_source_is_told_with_its_name(ran: Ran, tmp_path: Path):
+    file = tmp_path / "sources.yaml"
+    file.write_text(f"sources: {{south: {{name: South, keys: ['{'0' * 64}'], hl7: {{}}, colour: red}}}}")
+    code, shown = ran("list", "--sources", str(file))
+    assert code == 2
+    assert "south.hl7" in shown and "south.colour" in shown

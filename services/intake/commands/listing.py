@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEPLOY: Final = Path(__file__).parents[3] / "deploy"
 ALWAYS: Final = ("json", "csv", "bars")  # with any key
+_AGREED: Final = {"hl7v2": "hl7", "mesh": "mesh"}  # with settings of their own, under these names
 EXAMPLES: Final = """
 frontdoor sources list                                  of deploy/sources.yaml
 frontdoor sources list --sources /etc/frontdoor/sources.yaml --json
@@ -66,8 +67,7 @@ def _row(source: Source) -> dict[str, Any]:
     from services.intake.senders import Sender
 
     row = source.model_dump(mode="json", include=set(Sender.model_fields) - {"keys"})
-    own = set(type(source).model_fields) - set(Sender.model_fields) - {"may", "rows_per_minute"}
-    more = sorted(name for name in own if getattr(source, name) is not None)
+    more = [standard for standard, name in _AGREED.items() if getattr(source, name) is not None]
     return {
         **row,
         "may": sorted(source.may),
