@@ -148,8 +148,9 @@ def one_number(numbers: Iterable[str]) -> str:
     Where two pass nobody can tell whose referral this is: both are kept as one text, which is no number, and a person traces.
     """
     told = list(dict.fromkeys(filter(None, (re.sub(r"[\s-]", "", number) for number in numbers))))
-    sound = [number for number in told if re.fullmatch(r"[0-9]{10}", number) and valid(number)]
-    return " or ".join(sound) or next(iter(told), "")
+    if len(told) > 1:
+        told = [number for number in told if re.fullmatch(r"[0-9]{10}", number) and valid(number)] or told[:1]
+    return " or ".join(told)
 
 
 def unmapped(told: Told, reading: Reading) -> list[dict[str, str]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.intake.sources.bars.bundle import Message
 
 CANCELLED: Final = {"entered-in-error": "sent-in-error"}  # `revoked` says that it is taken back, and not why
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -88,7 +89,7 @@ def reply_to(read: Message) -> dict[str, str]:
     """What an answer quotes: the Bundle's id, the focus and its status."""
     bundle, focus = read.bundle_id, read.focus_url.removeprefix("urn:uuid:")
     found = {
-        "bundle": bundle if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", bundle) else "",
+        "bundle": bundle if _ID.fullmatch(bundle) else "",
         "focus": focus.lower() if _UUID.fullmatch(focus) else "",
         "status": text(read.focus.resource.get("status")) if read.focus.type == "ServiceRequest" else "",
     }

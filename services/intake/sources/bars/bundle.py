@@ -6,27 +6,26 @@ Strict is what could mean two things or cost too much: a key given twice, depth,
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from services.intake.problems import Fault, Refused
 from services.intake.reading import Notice
 from services.intake.sources import json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
 _TOO_DEEP: Final = b"\n" + b"  " * (json.DEEPEST + 1)
-_REFERENCE: Final = b'"reference": "'
+_REFERENCE: Final = re.compile(rb'"reference": "([^"]*)')
+_NUMBERS: Final = frozenset((int, float))
 _HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
 
 _SAYS: Final = frozenset((dict, str))
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """One resource, with its place (FHIRPath)."""
 
     place: str
@@ -38,24 +37,25 @@ class Entry(NamedTuple):
         return f"{self.place}.{path}"
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True):
     """A message: its Bundle's id, its header, what it is about, and every resource by what refers to it."""
 
     bundle_id: str
     header: Entry
     focus: Entry
     focus_url: str
-    entries: tuple[Entry, ...]
+    entries: list[Entry]
+    by_type: dict[str, list[Entry]]
     known: dict[str, Entry]
     warnings: tuple[Notice, ...]
 
     def find(self, reference: Any) -> Entry | None:
         """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
-        return _found(self.known, text(inner(reference, "reference")))
+        return _found(self.known, text(reference.get("reference"))) if type(reference) is dict else None
 
-    def of(self, *types: str) -> list[Entry]:
-        """The resources of these types, in their order."""
-        return [entry for entry in self.entries if entry.type in types]
+    def of(self, kind: str) -> list[Entry]:
+        """The resources of a type, in their order."""
+        return self.by_type.get(kind, [])
 
 
 def message(body: bytes) -> Message:
@@ -66,20 +66,21 @@ def message(body: bytes) -> Message:
     if text(document.get("type")) != "message":
         raise _broken("Bundle.type", "a Bundle of type `message` is expected")
     known: dict[str, Entry] = {}
-    entries = tuple(_entries(document, known))
+    by_type: dict[str, list[Entry]] = {}
+    entries = _entries(document, known, by_type)
     if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
         raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
-    references = _references(shown)
-    if any(_key(one.strip()) not in known for one in references) or b'"Binary"' in shown:
+    elsewhere = [one for one in _references(shown) if _key(one.strip()) not in known]
+    if elsewhere or "Binary" in by_type:
         _know_ids(entries, known)
     header = entries[0]
     focus_url = text(inner(first(header.resource.get("focus")), "reference"))
     if (focus := _found(known, focus_url)) is None:
         raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
     lost: tuple[Notice, ...] = ()
-    if any(_is_lost(known, one) for one in references):
+    if any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
-    return Message(text(document.get("id")), header, focus, focus_url, entries, known, lost)
+    return Message(text(document.get("id")), header, focus, focus_url, entries, by_type, known, lost)
 
 
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
@@ -106,20 +107,22 @@ def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
     return document, orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
-def _entries(document: dict[str, Any], known: dict[str, Entry]) -> Iterator[Entry]:
+def _entries(document: dict[str, Any], known: dict[str, Entry], by_type: dict[str, list[Entry]]) -> list[Entry]:
+    found = []
     for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
-        resource = one.get("resource") if type(one) is dict else None
-        if type(resource) is not dict:
+        if type(one) is not dict or type(resource := one.get("resource")) is not dict:
             continue
         entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
         if url := _key(text(one.get("fullUrl"))):
             if url in known:
                 raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
             known[url] = entry
-        yield entry
+        by_type.setdefault(entry.type, []).append(entry)
+        found.append(entry)
+    return found
 
 
-def _know_ids(entries: tuple[Entry, ...], known: dict[str, Entry]) -> None:
+def _know_ids(entries: list[Entry], known: dict[str, Entry]) -> None:
     """Resources by their ids too, for the references that no fullUrl resolves."""
     for entry in entries:
         if own := text(entry.resource.get("id")).casefold():
@@ -142,7 +145,7 @@ def _is_lost(known: dict[str, Entry], reference: str) -> bool:
 
 
 def _references(shown: bytes) -> set[str]:
-    return {part.partition(b'"')[0].decode() for part in shown.split(_REFERENCE)[1:]}
+    return {one.decode() for one in set(_REFERENCE.findall(shown))}
 
 
 def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
@@ -158,7 +161,7 @@ def text(value: Any) -> str:
     """A text or a number without blanks at its ends; nothing for anything else."""
     if type(value) is str:
         return value.strip()
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return str(value) if type(value) in _NUMBERS else ""
 
 
 def inner(value: Any, *names: str) -> Any:
@@ -172,14 +175,19 @@ def inner(value: Any, *names: str) -> Any:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; an object that came alone counts as a list of one, and a mere text as an object that says it."""
-    if type(value) is list:
-        return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
-    return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
+    if type(value) is not list:
+        return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
+    for item in value:
+        if type(item) is not dict:
+            return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
+    return value
 
 
 def first(value: Any) -> dict[str, Any]:
     """The first object of a list, or an empty one."""
-    return next(iter(objects(value)), {})
+    for one in objects(value):
+        return one
+    return {}
 
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
@@ -192,11 +200,19 @@ def codings(concept: Any) -> list[tuple[str, str, str]]:
 
 def code(concept: Any) -> str:
     """The first code of a CodeableConcept."""
-    return next((code for _, code, _ in codings(concept) if code), "")
+    for one in objects(concept.get("coding") if type(concept) is dict else None):
+        if found := text(one.get("code")):
+            return found
+    return ""
 
 
 def words(concept: Any) -> str:
     """A CodeableConcept in words: its text, else what its codings display."""
-    if type(concept) is str:
-        return text(concept)
-    return text(inner(concept, "text")) or ", ".join(display for *_, display in codings(concept) if display)
+    if type(concept) is not dict:
+        return text(concept) if type(concept) is str else ""
+    return text(concept.get("text")) or ", ".join(filter(None, displays(concept)))
+
+
+def displays(concept: dict[str, Any]) -> list[str]:
+    """What the codings of a CodeableConcept display, each; nothing where one displays nothing."""
+    return [text(one.get("display")) for one in objects(concept.get("coding"))]

@@ -1,4 +1,4 @@
-"""What is read of a message so far: the document in the contract's terms, and where each value stood."""
+"""What is read of a message so far: values and prose by the contract's paths, and where each stood."""
 
 from __future__ import annotations
 
@@ -26,47 +26,44 @@ _NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say s
 class Draft:
     """Filled resource by resource. What is said first stands; prose adds up."""
 
-    document: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     trail: dict[str, str] = field(default_factory=dict)
     warnings: list[Notice] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
-    _seen: set[tuple[str, str | bytes]] = field(default_factory=set)
-    _prose: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    _listed: set[tuple[str, bytes]] = field(default_factory=set)
+    _prose: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
 
     def say(self, path: str, value: Any, place: str) -> None:
         """Gives a field of the contract its value, if it has none; a text that is told second is kept beside it."""
         if not value and type(value) not in _NUMBERS:
             return
-        node, name = self._node(path)
         if path in self.trail:
-            self.keep(place, value if type(value) is str and value != node.get(name) else "")
+            self.keep(place, value if type(value) is str and value != self.values.get(path) else "")
             return
-        node[name] = value
-        self.trail[path] = place
+        self.values[path], self.trail[path] = value, place
 
     def answer(self, path: str, value: Any, place: str, read: Read) -> None:
         """Gives a field an answer. Of two the one that is `counted`; else they are one that nobody can read."""
-        node, name = self._node(path)
-        known = node.get(name)
+        known = self.values.get(path)
         if known in (None, value):
             self.say(path, value, place)
         elif (counts := counted(path, known, value, read)) is None:
-            node[name] = f"{known} or {value}"
+            self.values[path] = f"{known} or {value}"
         elif counts is not known:
-            node[name], self.trail[path] = value, place
+            self.values[path], self.trail[path] = value, place
 
     def dated(self, path: str, day: str, place: str) -> None:
         """The day of a score, if the one that stood at this place is the one that counts."""
         if day and path.endswith(SCORES) and self.trail.get(path) == place:
-            node, name = self._node(f"{path}_on")
-            node[name], self.trail[f"{path}_on"] = day, place
+            self.values[f"{path}_on"] = day
+            self.trail[f"{path}_on"] = place
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Adds an item to a list of the contract, once."""
-        node, name = self._node(path)
-        listed = node.setdefault(name, [])
-        if not self._is_new(path, orjson.dumps(value)):
+        listed = self.values.setdefault(path, [])
+        if (item := (path, orjson.dumps(value))) in self._listed:
             return
+        self._listed.add(item)
         if len(listed) == MOST_LISTED:
             self.warn(place, "too-many")
             return
@@ -75,32 +72,36 @@ class Draft:
 
     def tell(self, path: str, prose: str, place: str) -> None:
         """Adds free text to a field of the contract that takes it."""
-        if prose and self._is_new(path, prose):
-            groups, name = _split(path)
-            self._prose.setdefault((*groups, name), []).append(prose)
+        if prose:
+            self._prose.setdefault(_split(path), {})[prose] = None
             self.trail.setdefault(path, place)
 
     def keep(self, place: str, prose: str) -> None:
         """Keeps text that no field takes: it is screened for words of risk and shown to the hub."""
-        if prose and self._is_new(f"unmapped {place}", prose):
-            self._prose.setdefault(("unmapped", place), []).append(prose)
+        if prose:
+            self._prose.setdefault(("unmapped", place), {})[prose] = None
+
+    def prose(self, path: str) -> str:
+        """The free text that a field has so far."""
+        return "\n".join(self._prose.get(_split(path), ()))
 
     def written(self) -> dict[str, Any]:
-        """The document with all prose in it: joined once, since a message may have thousands of notes."""
-        for (*groups, name), told in self._prose.items():
-            node = self.document
-            for group in groups:
-                node = node.setdefault(group, {})
-            node[name] = "\n".join(told)
-        return self.document
+        """The document, with all prose in it: joined once, since a message may have thousands of notes."""
+        groups = _Groups({"": {}})
+        for path, value in self.values.items():
+            group, name = _split(path)
+            groups[group][name] = value
+        for (group, name), told in self._prose.items():
+            groups[group][name] = "\n".join(told)
+        return groups[""]
 
     def coded(self, path: str, name: str, concept: Any, place: str) -> None:
         """Gives a field the first code of a concept that its table knows; one that it does not know is unmapped."""
-        known, found = table(name), [code for _, code, _ in codings(concept) if code]
-        first = next((code for code in found if code.casefold() in known.ours), None) or next(
-            iter(found), words(concept)
-        )
-        self.mapped(path, name, first, place)
+        known, found = table(name).ours, [code for _, code, _ in codings(concept) if code]
+        for code in found:
+            if code.casefold() in known:
+                return self.mapped(path, name, code, place)
+        return self.mapped(path, name, found[0] if found else words(concept), place)
 
     def mapped(self, path: str, name: str, code: str, place: str) -> None:
         """Gives a field what its table makes of a code."""
@@ -110,20 +111,18 @@ class Draft:
         """Tells the sender something about a place."""
         self.warnings.append(Notice(place, code, near))
 
-    def _is_new(self, path: str, value: str | bytes) -> bool:
-        known = len(self._seen)
-        self._seen.add((path, value))
-        return len(self._seen) > known
-
-    def _node(self, path: str) -> tuple[dict[str, Any], str]:
-        groups, name = _split(path)
-        node = self.document
-        for group in groups:
-            node = node.setdefault(group, {})
-        return node, name
-
 
 @cache
-def _split(path: str) -> tuple[tuple[str, ...], str]:
-    *groups, name = path.split(".")
-    return tuple(groups), name
+def _split(path: str) -> tuple[str, str]:
+    """The group that a path of the contract is in, and its name there."""
+    group, _, name = path.rpartition(".")
+    return group, name
+
+
+class _Groups(dict[str, dict[str, Any]]):
+    """The groups of a document by their paths, each made when something is put into it."""
+
+    def __missing__(self, path: str) -> dict[str, Any]:
+        outer, name = _split(path)
+        self[path] = self[outer][name] = {}
+        return self[path]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from services.intake.sources.bars.bundle import Entry, Message
     from services.intake.sources.bars.draft import Draft
 
+_READ: Final = frozenset(("category", "code", "author", "encounter"))
 _SAFEGUARDING: Final = "safeguarding-codes-bars"
 _ADJUSTMENT: Final = "reasonable-adjustment-codes-bars"
 _SAYS: Final = {  # what an adjustment says of other fields, by its table
@@ -34,7 +35,7 @@ def flags(message: Message, draft: Draft) -> None:
     for one in message.of("Flag"):
         status = text(one.resource.get("status")).casefold()
         draft.keep(one.at("code"), _in_words(one, status))
-        keep_rest(one, draft, "category", "code", "author", "encounter")
+        keep_rest(one, draft, _READ)
         if status not in _NO_LONGER:
             concerns += ((value, one.at("code")) for value in _stands(one, draft))
     _concerned(concerns, draft)

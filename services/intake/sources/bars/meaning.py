@@ -54,8 +54,11 @@ def does(message: Message) -> Does:
 
 def category(message: Message) -> str:
     """The ServiceRequest's category that drives the workflow, beside which codes of use cases may stand."""
-    found = [one for concept in objects(message.focus.resource.get("category")) for _, one, _ in codings(concept)]
-    return next((one for one in found if one in _CATEGORIES), "")
+    for concept in objects(message.focus.resource.get("category")):
+        for _, found, _ in codings(concept):
+            if found in _CATEGORIES:
+                return found
+    return ""
 
 
 def _check_assessed(message: Message) -> None:
@@ -70,10 +73,11 @@ def _check_assessed(message: Message) -> None:
 
 def check_receiver(message: Message, source: Source) -> None:
     """Refuses what names other receivers alone than the source's settings say that we are; who names none is not sent away."""
-    ours = source.bars.receivers if source.bars else frozenset[str]()
+    if not (ours := source.bars.receivers if source.bars else frozenset[str]()):
+        return
     found = (message.find(one.get("receiver")) for one in objects(message.header.resource.get("destination")))
     named = [code for receiver in found if receiver and (code := ods_code(receiver.resource))]
-    if ours and named and ours.isdisjoint(named):
+    if named and ours.isdisjoint(named):
         place = message.header.at("destination.receiver")
         detail = "this is addressed to another organisation: nothing was taken; check the endpoint and the receiver"
         raise Refused(422, "not-ours", detail, Fault(place, "not-ours", detail))

@@ -91,12 +91,12 @@ def _why(draft: Draft, seen: Entry | None) -> None:
     """The reason, as a code: of a return the one that BaRS rejections come to; of a closure the team's own."""
     concept: Any = first(seen.resource.get("reasonCode")) if seen else {}
     place = seen.at("reasonCode") if seen else "Bundle"
-    if draft.document["kind"] == "returned":
+    if draft.values["kind"] == "returned":
         draft.say("reason", REJECTION, place)
         draft.say("onward", ONWARD, place)
         if not codings(concept):
             draft.warn(place, "unreadable")
-    elif draft.document["kind"] == "closed":
+    elif draft.values["kind"] == "closed":
         draft.say("reason", code(concept) or "not told", place)
     draft.tell("note", words(concept), place)
 

@@ -34,7 +34,7 @@ def papers(message: Message, draft: Draft) -> None:
             elsewhere.append({"id": url[:2000], "type": media})
             draft.warn(place, "attachment-elsewhere")
     if draft.attachments or elsewhere:
-        draft.document["attachments"] = [*listed(draft.attachments), *elsewhere]
+        draft.values["attachments"] = [*listed(draft.attachments), *elsewhere]
 
 
 def _papers(message: Message, draft: Draft) -> Iterator[tuple[str, dict[str, Any]]]:

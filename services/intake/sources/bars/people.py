@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.sources.bars.bundle import Entry, code, first, inner, objects, text, words
+from services.intake.sources.bars.bundle import code, first, inner, objects, text, words
+from services.intake.sources.bars.contacts import contact_of, name_of, reached
 from services.intake.sources.bars.meaning import ods_code
-from services.intake.sources.bars.prose import keep_rest, said
+from services.intake.sources.bars.prose import said
 from services.intake.sources.bars.standing import subject
 from services.intake.sources.told import one_number
 
 if TYPE_CHECKING:
-    from services.intake.sources.bars.bundle import Message
+    from services.intake.sources.bars.bundle import Entry, Message
     from services.intake.sources.bars.draft import Draft
 
 _NHS_NUMBER: Final = ("/nhs-number", "urn:oid:2.16.840.1.113883.2.1.4.1")  # ends of systems; the OID is its older name
 _VERIFICATION: Final = "NHSNumberVerificationStatus"
-_SELF: Final = frozenset(("ONESELF", "SELF"))
+_CALLED: Final = frozenset(("official", "usual", ""))
+_LIVES: Final = frozenset(("home", "temp", ""))
 _EXTENSIONS: Final = ("EthnicCategory", "InterpreterRequired")  # ends of the URLs of those that are read
-_PATIENT: Final = ("name", "address", "telecom", "contact", "communication", "generalPractitioner")
-_CONTACT: Final = frozenset(("name", "relationship", "telecom"))
+_PATIENT: Final = frozenset(
+    ("resourceType", "name", "address", "telecom", "contact", "communication", "generalPractitioner")
+)
 
 
 def patient(message: Message, draft: Draft) -> None:
@@ -30,9 +33,9 @@ def patient(message: Message, draft: Draft) -> None:
     _identity(one, draft)
     _where(one, draft)
     for telecom in objects(one.resource.get("telecom")):
-        _reached(telecom, draft, one.at("telecom"))
+        reached(telecom, draft, one.at("telecom"))
     for contact in objects(one.resource.get("contact")):
-        _contact(contact, draft, one.at("contact"))
+        contact_of(contact, draft, one.at("contact"))
     _languages(one, draft)
     draft.coded(
         "person.ethnic_category", "ethnic-category", extended(one.resource, "EthnicCategory"), one.at("extension")
@@ -48,10 +51,11 @@ def patient(message: Message, draft: Draft) -> None:
 def _beside(one: Entry, draft: Draft) -> None:
     """Narrative and extensions, also those of a telephone number or an address (`do not ring`)."""
     told = [item for item in objects(one.resource.get("extension")) if not text(item.get("url")).endswith(_EXTENSIONS)]
-    keep_rest(Entry(one.place, one.type, {**one.resource, "extension": told}), draft, "resourceType", *_PATIENT)
+    draft.keep(one.place, said({**one.resource, "extension": told}, _PATIENT))
     for part in ("telecom", "address", "name"):
         for item in objects(one.resource.get(part)):
-            draft.keep(one.at(part), said(item.get("extension")))
+            if "extension" in item:
+                draft.keep(one.at(part), said(item["extension"]))
 
 
 def _identity(one: Entry, draft: Draft) -> None:
@@ -68,7 +72,9 @@ def _identity(one: Entry, draft: Draft) -> None:
             draft.coded("person.nhs_number_status", "bars-nhs-number-status", status, one.at("identifier.extension"))
     number = one_number(numbers)
     draft.say("person.nhs_number", number, one.at("identifier"))
-    draft.keep(one.at("identifier"), "\n".join(told for told in numbers if re.sub(r"[\s-]", "", told) not in number))
+    if len(numbers) > 1:
+        others = (told for told in numbers if re.sub(r"[\s-]", "", told) not in number)
+        draft.keep(one.at("identifier"), "\n".join(others))
     _named(one, draft)
     draft.say("person.born", text(one.resource.get("birthDate")), one.at("birthDate"))
     draft.mapped("person.gender", "bars-gender", text(one.resource.get("gender")), one.at("gender"))
@@ -76,58 +82,32 @@ def _identity(one: Entry, draft: Draft) -> None:
 
 def _named(one: Entry, draft: Draft) -> None:
     names = objects(one.resource.get("name"))
-    chosen = next((name for name in names if text(name.get("use")) in {"official", "usual", ""}), first(names))
-    draft.say("person.name", _name(chosen), one.at("name"))
+    chosen = _used(names, _CALLED)
+    draft.say("person.name", name_of(chosen), one.at("name"))
     for name in names:
         draft.keep(one.at("name"), said(name) if name is not chosen else "")
+
+
+def _used(told: list[dict[str, Any]], uses: frozenset[str]) -> dict[str, Any]:
+    """The first with one of these uses, else the first."""
+    for one in told:
+        if text(one.get("use")) in uses:
+            return one
+    return first(told)
 
 
 def _where(one: Entry, draft: Draft) -> None:
     """Where the person lives; where they lived before, and what else is told, is kept as text."""
     told = objects(one.resource.get("address"))
     current = [home for home in told if text(home.get("use")) != "old"]
-    home = next((home for home in current if text(home.get("use")) in {"home", "temp", ""}), first(current))
-    lines = [text(line) for line in home.get("line", ())] if isinstance(home.get("line"), list) else []
-    parts = [part for part in (*lines, *(text(home.get(part)) for part in ("city", "district"))) if part]
+    home = _used(current, _LIVES)
+    lines = home["line"] if type(home.get("line")) is list else []
+    parts = list(filter(None, map(text, (*lines, home.get("city"), home.get("district")))))
     draft.say("person.address", parts or text(home.get("text")), one.at("address"))
     draft.say("person.postcode", text(home.get("postalCode")), one.at("address.postalCode"))
     for other in told:
         if other is not home:
             draft.keep(one.at("address"), " ".join((text(other.get("use")), said(other))).strip())
-
-
-def _reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
-    system, value, use = (text(telecom.get(part)) for part in ("system", "value", "use"))
-    if use == "old":
-        return
-    if system == "email":
-        draft.say("contact.email", value, place)
-    elif system in {"phone", "sms", ""}:
-        draft.say("contact.mobile" if use == "mobile" or system == "sms" else "contact.phone", value, place)
-    else:
-        draft.keep(place, f"{system} {value}".strip())
-
-
-def _contact(contact: dict[str, Any], draft: Draft, place: str) -> None:
-    """Somebody to contact; published examples list the patient there too, with neither a name nor a relationship.
-
-    Whoever is some relation of the patient's is never rung up for the patient, also without a name.
-    """
-    told = objects(contact.get("relationship"))
-    relationship = next((words(one) or code(one) for one in told), "")
-    codes = {code(one).upper() for one in told} | {relationship.upper()}
-    telecoms = objects(contact.get("telecom"))
-    if codes & _SELF or not (contact.get("name") or relationship):
-        for telecom in telecoms:
-            _reached(telecom, draft, f"{place}.telecom")
-        return
-    phones = [text(one.get("value")) for one in telecoms if text(one.get("system")) in {"phone", "sms", ""}]
-    name = " ".join(_name(contact["name"]).values()) if isinstance(contact.get("name"), dict) else ""
-    found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
-    draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
-    others = [text(one.get("value")) for one in telecoms]
-    draft.keep(f"{place}.telecom", "\n".join(one for one in others if one and one != found["phone"]))
-    draft.keep(place, said({part: item for part, item in contact.items() if part not in _CONTACT}))
 
 
 def _languages(one: Entry, draft: Draft) -> None:
@@ -183,7 +163,7 @@ def _role(message: Message, role: Entry, draft: Draft) -> None:
 
 
 def _practitioner(person: Entry, draft: Draft) -> None:
-    draft.say("referrer.name", " ".join(_name(first(person.resource.get("name"))).values()), person.at("name"))
+    draft.say("referrer.name", " ".join(name_of(first(person.resource.get("name"))).values()), person.at("name"))
     for telecom in objects(person.resource.get("telecom")):
         path = {"phone": "referrer.bypass_phone", "email": "referrer.email"}.get(text(telecom.get("system")))
         if path:
@@ -204,7 +184,7 @@ def person_named(message: Message, entry: Entry | None) -> tuple[str, str, str]:
         return "", words(first(role.resource.get("code"))) if role else "", ""
     roles = [one for one in message.of("PractitionerRole") if message.find(one.resource.get("practitioner")) == person]
     title = next((words(first(one.resource.get("code"))) for one in ([role] if role else roles)), "")
-    name = " ".join(_name(first(person.resource.get("name"))).values())
+    name = " ".join(name_of(first(person.resource.get("name"))).values())
     return name, title, _registration(person)
 
 
@@ -215,23 +195,3 @@ def _registration(person: Entry) -> str:
         if any(body in system for body in ("gmc", "nmc", "hcpc", "gphc", "socialworkengland", "social-work-england")):
             return text(one.get("value"))
     return ""
-
-
-def _name(name: dict[str, Any]) -> dict[str, str]:
-    """A HumanName in the contract's parts; its text where it has no family name."""
-    given = name.get("given")
-    found = {
-        "title": " ".join(map(text, name["prefix"])) if isinstance(name.get("prefix"), list) else "",
-        "given": " ".join(map(text, given)) if isinstance(given, list) else text(given),
-        "family": text(name.get("family")),
-    }
-    if not found["family"]:
-        found = {"full": text(name.get("text")) or found["given"]}
-    return {part: value for part, value in found.items() if value}
-
-
-def related(one: Entry, draft: Draft) -> None:
-    """A RelatedPerson, as a contact of the patient's."""
-    name = first(one.resource.get("name"))
-    _contact({**one.resource, "name": name}, draft, one.place)
-    keep_rest(one, draft, "name", "relationship", "telecom")

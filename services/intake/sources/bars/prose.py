@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.readable import shown
-from services.intake.sources.bars.bundle import text
+from services.intake.sources.bars.bundle import objects, text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from services.intake.sources.bars.bundle import Entry
     from services.intake.sources.bars.draft import Draft
 
@@ -29,50 +32,63 @@ _MEASURES: Final = frozenset(
 )  # of a Period, a Quantity
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
+TEXT: Final = frozenset(("text",))
+_NESTED: Final = frozenset((dict, list))
 
 
-def keep_rest(one: Entry, draft: Draft, *read: str) -> None:
+def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
     """Keeps what a resource says besides the elements that were read."""
-    draft.keep(one.place, said({name: item for name, item in one.resource.items() if name not in read}))
+    draft.keep(one.place, said(one.resource, read))
 
 
-def said(value: Any) -> str:
-    """All that a value says to a reader, in its order."""
-    if isinstance(value, bool):
+def notes(one: Entry, draft: Draft, path: str) -> None:
+    """Tells a field of the contract a resource's notes; what they say besides their text is kept."""
+    for note in objects(one.resource.get("note")):
+        draft.tell(path, text(note.get("text")), one.at("note"))
+        draft.keep(one.at("note"), said(note, TEXT))
+
+
+def said(value: Any, read: Collection[str] = ()) -> str:
+    """All that a value says to a reader, in its order, besides those of its parts that were read."""
+    if type(value) is bool:
         return "yes" if value else "no"
-    if not isinstance(value, dict | list):
+    if type(value) is not dict and type(value) is not list:
         return text(value)
-    if isinstance(value, dict) and ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
-        return " ".join(text(value.get(part)) for part in ("start", "end", "value", "unit") if text(value.get(part)))
+    if type(value) is dict and ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
+        return _measured(value)
     found: list[str] = []
-    _gather(value, "", found)
-    return "\n".join(filter(None, dict.fromkeys(found)))
+    _gather(value, "", found, read)
+    return "\n".join(filter(None, dict.fromkeys(found))) if found else ""
 
 
-def _gather(value: Any, name: str, found: list[str]) -> None:
-    if type(value) is str:
-        if not _is_no_text(name):
-            found.append(shown(value).strip() if name == "div" else value.strip())
-    elif name in _ABOUT:
-        return
-    elif type(value) is list:
-        for item in value:
-            _gather(item, name, found)
-    elif type(value) is dict and text(value.get("resourceType")) not in ELSEWHERE:
-        _gather_parts(value, name, found)
-
-
-def _gather_parts(value: dict[str, Any], name: str, found: list[str]) -> None:
+def _gather(value: Any, name: str, found: list[str], read: Collection[str] = ()) -> None:
     """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
-    if name == "coding" and not text(value.get("display")):
-        found.append(text(value.get("code")))
-    if "unit" in value and _MEASURES.issuperset(value):
-        found.append(said(value))
-    for part, item in value.items():
-        _gather(item, part, found)
+    if type(value) is list:
+        parts: Iterable[tuple[str, Any]] = zip(repeat(name), value)  # what stands in a list has the list's name
+    elif "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
+        return
+    else:
+        if name == "coding" and not text(value.get("display")):
+            found.append(text(value.get("code")))
+        if "unit" in value and _MEASURES.issuperset(value):
+            found.append(_measured(value))
+        parts = value.items()
+    for part, item in parts:
+        if part in read:
+            continue
+        if type(item) is str:
+            if part not in _NO_TEXT and not _is_no_text(part):
+                found.append(shown(item).strip() if part == "div" else item.strip())
+        elif type(item) in _NESTED and part not in _ABOUT:
+            _gather(item, part, found)
+
+
+def _measured(value: dict[str, Any]) -> str:
+    """A period or an amount in words."""
+    return " ".join(filter(None, [text(value.get(part)) for part in ("start", "end", "value", "unit")]))
 
 
 @lru_cache(1024)
 def _is_no_text(name: str) -> bool:
     address = name.startswith("value") and name.endswith(_ADDRESSES)
-    return address or name in _ABOUT or name in _NO_TEXT or bool(_DATES.fullmatch(name))
+    return address or name in _ABOUT or bool(_DATES.fullmatch(name))

@@ -1,0 +1,74 @@
+"""How somebody is called and reached: the patient, and those who stand beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from services.intake.sources.bars.bundle import code, first, objects, text, words
+from services.intake.sources.bars.prose import said
+
+if TYPE_CHECKING:
+    from services.intake.sources.bars.bundle import Entry
+    from services.intake.sources.bars.draft import Draft
+
+_SELF: Final = frozenset(("ONESELF", "SELF"))
+_CONTACT: Final = frozenset(("name", "relationship", "telecom"))
+
+
+def name_of(name: dict[str, Any]) -> dict[str, str]:
+    """A HumanName in the contract's parts; its text where it has no family name."""
+    given, family = _joined(name.get("given")), text(name.get("family"))
+    if not family:
+        full = text(name.get("text")) or given
+        return {"full": full} if full else {}
+    found = {"title": _joined(name.get("prefix")), "given": given, "family": family}
+    return {part: value for part, value in found.items() if value}
+
+
+def _joined(value: Any) -> str:
+    return " ".join(map(text, value)) if type(value) is list else text(value)
+
+
+def reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
+    """A telephone number or an address of the patient's."""
+    system, value, use = text(telecom.get("system")), text(telecom.get("value")), text(telecom.get("use"))
+    if use == "old":
+        return
+    if system == "email":
+        draft.say("contact.email", value, place)
+    elif system in {"phone", "sms", ""}:
+        draft.say("contact.mobile" if use == "mobile" or system == "sms" else "contact.phone", value, place)
+    else:
+        draft.keep(place, f"{system} {value}".strip())
+
+
+def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
+    """Somebody to contact; published examples list the patient there too, with neither a name nor a relationship.
+
+    Whoever is some relation of the patient's is never rung up for the patient, also without a name.
+    """
+    told = objects(contact.get("relationship"))
+    relationship = words(first(told)) or code(first(told))
+    codes = {code(one).upper() for one in told} | {relationship.upper()}
+    if codes & _SELF or not (contact.get("name") or relationship):
+        for telecom in objects(contact.get("telecom")):
+            reached(telecom, draft, f"{place}.telecom")
+    else:
+        _carer(contact, relationship, draft, place)
+    draft.keep(place, said(contact, _CONTACT))
+
+
+def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str) -> None:
+    telecoms = objects(contact.get("telecom"))
+    phones = [text(one.get("value")) for one in telecoms if text(one.get("system")) in {"phone", "sms", ""}]
+    name = " ".join(name_of(contact["name"]).values()) if isinstance(contact.get("name"), dict) else ""
+    found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
+    draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
+    others = [text(one.get("value")) for one in telecoms]
+    draft.keep(f"{place}.telecom", "\n".join(one for one in others if one and one != found["phone"]))
+
+
+def related(one: Entry, draft: Draft) -> None:
+    """A RelatedPerson, as a contact of the patient's."""
+    name = first(one.resource.get("name"))
+    contact_of({**one.resource, "name": name}, draft, one.place)
