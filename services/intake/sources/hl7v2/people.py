@@ -123,7 +123,7 @@ def _number_of(parts: list[str]) -> str:
 
 def _name(draft: Draft, pid: Segment) -> None:
     """PID-5: the legal name, else the first without another use (table 0200: alias, maiden name); the others are left."""
-    names = pid.repeats(5)
+    names = [one for one in pid.repeats(5) if any(one[:3])]  # a repetition may hold no more than its use
     place = pid.place(5)
     if names and names[0] == [NULL]:
         draft.put("person.name", NULL, place)
