@@ -75,7 +75,7 @@ $(FUZZED)/.ready: requirements/fuzz.txt
 	@$(FUZZED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
-chaos: $(READY) ## CHAOS_MINUTES (5) of seeded faults on Apache Kafka and PostgreSQL, then every invariant (SEED=N: that run again)
+chaos: $(READY) ## CHAOS_MINUTES (5) of seeded faults on CHAOS_BROKERS (1) of Apache Kafka and PostgreSQL, then every invariant (SEED=N: again)
 	@$(BIN)/python -m tests.chaos.seeded $(if $(SEED),--seed $(SEED))
 
 chaos-planted: $(READY) ## plant faults into the services, one after the other: each run must catch its own
