@@ -46,6 +46,8 @@ class Poisoner:
         kind, value, headers = self._one()
         topic = self._rng.choices((RECEIVED, ROUTED), (3, 1))[0]
         about, key = self._key()
+        if value is None and key is None:
+            key = b"no id"  # the client sends nothing that has neither
         producer = AIOKafkaProducer(
             bootstrap_servers=self._stack.kafka.bootstrap,
             acks="all",
