@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RECEIVED: Final = "referrals.received"
 ROUTED: Final = "referrals.routed.primary-care"
 GROUPS: Final = {RECEIVED: "triage", ROUTED: "intake-status"}
+START_SECONDS: Final = 60  # a broker that does not answer by then gets no poison
 _TYPE: Final = ("ce_type", b"frontdoor.referral.received.v1")
 _ID: Final = ("ce_id", b"0f5c1f0e-9a57-4c0b-8f0e-2b6f3f1f8a11")
 
@@ -55,15 +56,17 @@ class Poisoner:
             max_request_size=2_000_000,
         )
         try:
-            await asyncio.wait_for(producer.start(), 20)
+            await asyncio.wait_for(producer.start(), START_SECONDS)
+        except (KafkaError, TimeoutError, OSError):
+            await producer.stop()
+            return None
+        try:
             # What is about somebody lies where that person's events do: Kafka keeps no order between partitions.
             partition = None if about else self._rng.randrange(self._stack.settings["partitions"])
-            sending = producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers)
-            lies = await asyncio.wait_for(sending, 30)
-        except (KafkaError, TimeoutError, OSError):
-            return None
+            # Without a limit: what was given up may still arrive, and nobody would know that it was poison.
+            lies = await producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers)
         finally:
-            await asyncio.wait_for(producer.stop(), 20)
+            await producer.stop()
         self.put_there.append(Put(kind, topic, lies.partition, lies.offset, key, value))
         return f"{kind} at {topic} {lies.partition} {lies.offset}"
 
