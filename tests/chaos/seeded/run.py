@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 STILL_SECONDS: Final = 180.0  # with nothing through, audited or committed in so long, nothing will be
-LOOKAHEAD: Final = 20  # faults among which the next is chosen
+LOOKAHEAD: Final = 60  # faults among which the next is chosen: so many that a long one holds up nobody else
 STEADY: Final = 20  # yeses before the first fault
 NOT_THROUGH: Final = """
 SELECT (SELECT count(*) FROM intake.outbox WHERE published_at IS NULL)
