@@ -41,8 +41,13 @@ SECONDS: Final = Gauge(
 UNKNOWN: Final = Gauge(
     "frontdoor_group_unknown_partitions", "Partitions with records and no commit", ("group", "topic")
 )
+USED: Final = Gauge(
+    "frontdoor_group_retention_used",
+    "Age of the oldest record that waits, as a share of the time that Kafka keeps one; of topics that keep none for ever",
+    ("group", "topic"),
+)
 FAILED: Final = Counter("frontdoor_group_looks_failed", "Looks at the groups that failed", ("code",))
-SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN)
+SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN, USED)
 
 
 async def follow(settings: ServiceSettings, stop: asyncio.Event) -> None:
@@ -86,6 +91,8 @@ def _show_topic(group: str, topic: str, look: Look) -> None:
     known = [position.first.at for position in waiting if position.first and position.records is not None]
     RECORDS.labels(group, topic).set(sum(position.records or 0 for position in positions))
     UNKNOWN.labels(group, topic).set(sum(position.records is None for position in waiting))
+    if any(position.kept for position in positions):
+        USED.labels(group, topic).set(max(position.used(look.at) for position in positions))
     if known or not waiting:
         SECONDS.labels(group, topic).set(max(0.0, look.at - min(known)) if known else 0)
 

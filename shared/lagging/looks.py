@@ -21,12 +21,16 @@ class Waiting(NamedTuple):
 
 
 class Position(NamedTuple):
-    """How far a group has come in a partition, whose records are those from `start` to before `end`."""
+    """How far a group has come in a partition, whose records are those from `start` to before `end`.
+
+    `kept` is for how many seconds Kafka keeps a record of it; None: for ever, or not known.
+    """
 
     committed: int | None
     start: int
     end: int
     first: Waiting | None = None
+    kept: float | None = None
 
     @property
     def following(self) -> int:
@@ -42,6 +46,12 @@ class Position(NamedTuple):
     def records(self) -> int | None:
         """How many are there that are not committed; None where nothing was ever committed."""
         return None if self.committed is None else max(0, self.end - self.following)
+
+    def used(self, at: float) -> float:
+        """How much of the time for which Kafka keeps it the first record that waits has waited; 1 is all of it."""
+        if not self.waits or self.first is None or not self.kept:
+            return 0.0
+        return max(0.0, at - self.first.at) / self.kept
 
 
 class Member(NamedTuple):

@@ -31,6 +31,7 @@ from shared.errors import Transient
 from shared.kafka import away, client_options, log_bounds
 from shared.kafka_admin import admin
 from shared.lagging.looks import Look, Member, Place, Position, Waiting
+from shared.lagging.retention import Retention
 from shared.lagging.verdict import Judgement, Looks
 from shared.postgres import backoff
 
@@ -57,6 +58,7 @@ class Meter:
     ) -> None:
         self._client, self._consumer, self._places = client, consumer, places
         self._read: dict[tuple[Place, int], Waiting] = {}
+        self._retention = Retention(client)
 
     async def look(self) -> dict[str, Look]:
         """A look at each group, by its name; `Transient` where Kafka is away or refuses."""
@@ -71,8 +73,12 @@ class Meter:
         every = sorted({place for places in self._places.values() for place in places})
         found = await log_bounds(self._consumer, [TopicPartition(*place) for place in every])
         bounds = {(tp.topic, tp.partition): log for tp, log in found.items()}
+        kept = await self._retention.seconds()
         positions = {
-            group: {place: Position(commits.get(place), *bounds[place]) for place in sorted(self._places[group])}
+            group: {
+                place: Position(commits.get(place), *bounds[place], kept=kept.get(place[0]))
+                for place in sorted(self._places[group])
+            }
             for group, (_, _, commits) in groups.items()
         }
         wanted = {(place, p.following) for each in positions.values() for place, p in each.items() if p.waits}

@@ -1,7 +1,7 @@
 """What the lag of a consumer group means: from looks at it to a verdict and its reasons.
 
-Nothing here has a threshold: looks are held against each other. What was done between the first and the last of them
-tells whether a group keeps up, falls behind or stands still.
+Looks are held against each other: what was done between the first and the last of them tells whether a group keeps up,
+falls behind or stands still. The one threshold is Kafka's own, the time for which it keeps a record: half of it is at risk.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from shared.lagging.looks import Look, Place, Position
 
 MOST_LOOKS: Final = 6
+AT_RISK: Final = 0.5  # of the time for which Kafka keeps a record: as much is left to act in
 
 
 class Verdict(StrEnum):
     """Gravest first: what no restart mends, then what does no work, then what works."""
 
     DATA_LOST = "data lost"
+    AT_RISK = "at risk"
     REWOUND = "rewound"
     STOPPED = "stopped"
     STALLED = "stalled"
@@ -94,6 +96,7 @@ def judge(looks: Sequence[Look], furthest: Mapping[Place, int]) -> Judgement:
     trend, drain = _pace(first, last) if again else (None, None)
     findings = (
         *_lost(last),
+        *_at_risk(last),
         *_rewound(last, furthest),
         *(_stopped(last) or (_stalled(first, last) if again else ()) or _behind(first, last, trend, drain)),
     )
@@ -143,6 +146,18 @@ def _lost(last: Look) -> Iterator[Finding]:
             f"{named(place)} ends at {position.end}, before the commit {position.committed}{_others(short)}: "
             "the topic was made anew, or its broker lost records",
         )
+
+
+def _at_risk(last: Look) -> Iterator[Finding]:
+    """What waits goes of age: Kafka deletes it soon, done or not."""
+    old = {place: used for place, p in last.waiting.items() if (used := p.used(last.at)) > AT_RISK}
+    if not old:
+        return
+    place, used = max(old.items(), key=lambda each: each[1])
+    kept = last.positions[place].kept or 0.0
+    soon = f"in {span((1 - used) * kept)}" if used < 1 else "from now on"
+    oldest = f"the oldest record that waits in {named(place)}{_others(old)} is {span(used * kept)} old"
+    yield Finding(Verdict.AT_RISK, f"{oldest}, and Kafka keeps records for {span(kept)}: {soon} it is deleted")
 
 
 def _rewound(last: Look, furthest: Mapping[Place, int]) -> Iterator[Finding]:

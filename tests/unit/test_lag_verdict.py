@@ -231,6 +231,7 @@ def test_every_verdict_can_be_reached(wanted: Verdict) -> None:
         Verdict.STOPPED: [look(0, GONE)],
         Verdict.REWOUND: [look(p0=at(9, 9)), look(2, p0=at(4, 9))],
         Verdict.DATA_LOST: [look(p0=at(4, 9, start=5))],
+        Verdict.AT_RISK: [look(p0=Position(4, 0, 9, Waiting(NOON - 8, None), kept=14))],
     }
     assert verdicts(*reached[wanted])[0] is wanted
 
