@@ -1,4 +1,4 @@
-"""PostgreSQL plumbing: pools, named queries, migrations, and which of the driver's errors mean "away"."""
+"""PostgreSQL plumbing: pools, named queries, and which of the driver's errors mean "away"."""
 
 from __future__ import annotations
 
@@ -144,29 +144,3 @@ def backoff(attempt: int, most: float = 5.0) -> float:
     """Seconds to wait before attempt `attempt` + 1: doubling from 0.1 up to `most`, with full jitter on the upper half."""
     ceiling = min(most, 0.1 * 2 ** min(attempt, 10))
     return float(ceiling * random.uniform(0.5, 1))
-
-
-async def migrate(dsn: str, schema: str, owner: str | None = "frontdoor_owner") -> list[str]:
-    """Applies `services/<schema>/migrations/*.sql` in order, each once, in one transaction; returns the new ones."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            if owner:
-                await connection.execute(f'SET LOCAL ROLE "{owner}"')
-            return await _apply(connection, schema)
-    finally:
-        await connection.close()
-
-
-async def _apply(connection: Any, schema: str) -> list[str]:
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('frontdoor.migrate.' || $1, 0))", schema)
-    await connection.execute(
-        f'CREATE TABLE IF NOT EXISTS "{schema}".migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())'
-    )
-    known = {row["name"] for row in await connection.fetch(f'SELECT name FROM "{schema}".migration')}  # noqa: S608  (a schema of ours)
-    folder = resources.files(f"services.{schema}").joinpath("migrations")
-    new = sorted((f for f in folder.iterdir() if f.name.endswith(".sql") and f.name not in known), key=lambda f: f.name)
-    for file in new:
-        await connection.execute(file.read_text())
-        await connection.execute(f'INSERT INTO "{schema}".migration (name) VALUES ($1)', file.name)  # noqa: S608  (a schema of ours)
-    return [file.name for file in new]

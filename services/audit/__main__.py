@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from services.audit.settings import AuditSettings
-from shared.postgres import migrate
+from shared.migrations import migrate
 
 
 async def bring_up_to_date() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 from pydantic import Field, SecretStr
 
-from shared.postgres import migrate
+from shared.migrations import migrate
 from shared.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.command_line import CLEAN, add_command
-from shared.errors import Usage
+from shared.errors import Transient, Usage
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +16,7 @@ EXAMPLES = """
 FRONTDOOR_ADMIN_DSN=postgresql://postgres@db/frontdoor frontdoor schemas     roles, schemas, migrations
 FRONTDOOR_INTAKE_PASSWORD=... frontdoor schemas                              and that role's password
 
-Safe to repeat: an upgrade runs it before the new services start. FRONTDOOR_ADMIN_DSN is a superuser of the database.
+Safe to repeat: an upgrade runs it before the new services start, while the old ones run. FRONTDOOR_ADMIN_DSN is a superuser of the database.
 Passwords: FRONTDOOR_{OWNER,INTAKE,TRIAGE,AUDIT,READER,AUDITOR,DISPOSER}_PASSWORD; a role without one keeps what it has.
 """
 
@@ -43,6 +43,8 @@ async def run(_: argparse.Namespace) -> int:
         )
     except TRANSIENT_ERRORS as error:
         raise Usage("postgres-away", f"cannot use FRONTDOOR_ADMIN_DSN: {type(error).__name__}") from error
+    except Transient as error:
+        raise Usage(error.code, f"{error.detail}; the services go on: run this again when less is going on") from error
     except InvalidPasswordError as error:
         what = "PostgreSQL refuses the password of FRONTDOOR_ADMIN_DSN (its volume keeps the one it was made with)"
         raise Usage("password", what) from error

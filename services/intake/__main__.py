@@ -6,7 +6,7 @@ import sys
 
 from services.intake.app import run
 from services.intake.settings import IntakeSettings
-from shared.postgres import migrate
+from shared.migrations import migrate
 from shared.service import main
 
 

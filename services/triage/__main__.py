@@ -6,7 +6,7 @@ import sys
 
 from services.triage.app import run
 from services.triage.settings import TriageSettings
-from shared.postgres import migrate
+from shared.migrations import migrate
 from shared.service import main
 
 
