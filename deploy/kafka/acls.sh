@@ -32,20 +32,25 @@ add --allow-principal User:frontdoor-intake --allow-principal User:frontdoor-tri
 grant intake --operation Write --topic "$received" --topic "$operations" $(topics referrals.routed. .dlq.intake-status)
 grant intake --operation Read $(topics referrals.routed. '') --group intake-status
 
-# triage turns what was received into what is routed, and parks what can never work.
+# triage turns what was received into what is routed, and parks what can never work. At its start it looks at the newest of
+# what it published: a database that knows nothing of it came back from a copy.
 grant triage --operation Read --topic "$received" --group triage
+grant triage --operation Read $(topics referrals.routed. '')
 grant triage --operation Write $(topics referrals.routed. '') --topic "$received.dlq.triage" --topic "$operations"
 
-# audit reads everything, publishes the heads of its chains, and measures how far every group has come.
+# audit reads everything, publishes the heads of its chains, and measures how far every group has come, and how long
+# Kafka keeps what waits.
 grant audit --operation Read --resource-pattern-type prefixed --topic referrals.
 grant audit --operation Read --topic "$operations" --group audit
 grant audit --operation Write --topic "$operations"
 grant audit --operation Describe --group triage --group intake-status
+grant audit --operation DescribeConfigs --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
 
 # operator is whoever runs `frontdoor lag`. Kafka tells a record's time only together with it: without Read, how old what
 # waits is stays unknown there (audit's metrics say it), and the rest is shown.
 grant operator --operation Describe --group triage --group intake-status --group audit
 grant operator --operation Read --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
+grant operator --operation DescribeConfigs --resource-pattern-type prefixed --topic referrals. --topic frontdoor.
 
 # deploy makes topics (`frontdoor topics`) and touches no record.
 grant deploy --operation Create --resource-pattern-type prefixed --topic referrals. --topic frontdoor.

@@ -18,6 +18,7 @@ COMMANDS = (
     "schemas",
     "topics",
     "republish",
+    "refill",
     "lag",
 )
 

@@ -93,7 +93,9 @@ SELECT status, urgency, destination, told, hold_reason, cause_sequence, sequence
 FROM intake.status WHERE referral_id = $1 ORDER BY sequence DESC LIMIT 1;
 
 -- name: document
-SELECT document FROM intake.receipt WHERE referral_id = $1 AND kind IN ('received', 'amended') ORDER BY sequence DESC LIMIT 1;
+-- The newest that is there: an amendment whose content was lost with a database (`frontdoor refill`) hides none before it.
+SELECT document FROM intake.receipt WHERE referral_id = $1 AND kind IN ('received', 'amended') AND document IS NOT NULL
+ORDER BY sequence DESC LIMIT 1;
 
 -- name: last_by
 -- The newest message of one sender about a referral, and where it last returned the referral. A conflicting one was
@@ -170,6 +172,9 @@ FROM intake.reply WHERE sent_at IS NULL AND superseded_at IS NULL;
 
 -- name: unpublished
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;
+
+-- name: receipts_known
+SELECT event_id FROM intake.receipt WHERE event_id = ANY ($1::uuid[]);
 
 -- name: published
 UPDATE intake.outbox AS o SET published_at = $4, partition = p.partition, "offset" = p."offset"

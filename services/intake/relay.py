@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake import metrics
+from services.intake.behind import demand_whole
 from services.intake.receipts import MOST_BYTES
 from services.intake.store import SQL
 from shared import topics
@@ -106,6 +107,7 @@ class Relay:
     async def _publish(self, connection: Connection, rows: Sequence[Any]) -> None:
         if not self._checked:
             await check_topics(self._settings)
+            await demand_whole(self._settings, connection)
             self._checked = True
         records = [self._record(row) for row in rows]
         offsets = await self._publisher.publish(records)

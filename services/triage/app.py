@@ -7,6 +7,7 @@ from functools import partial
 from starlette.applications import Starlette
 
 from services.triage import hub
+from services.triage.behind import only_if_whole
 from services.triage.handlers import Handler
 from services.triage.rulebook import Rulebook
 from services.triage.settings import TriageSettings
@@ -37,7 +38,7 @@ async def run() -> None:
         health,
         topics=[topics.RECEIVED],
         group=topics.TRIAGE_GROUP,
-        handle=Handler(settings, store, rulebook, outputs),
+        handle=only_if_whole(settings, store, Handler(settings, store, rulebook, outputs)),
     )
     try:
         await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch, queue], health)

@@ -20,7 +20,7 @@ from shared.kafka import Record
 from shared.postgres import queries, transient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from services.triage.rules import RuleSet
@@ -75,6 +75,11 @@ class Store:
                     return await self._decide(connection, arrivals, rules, now)
             except asyncpg.UniqueViolationError as error:  # another instance decided first: look again
                 raise Transient("decided-elsewhere", error.constraint_name or "") from error
+
+    async def known(self, causes: Iterable[UUID]) -> set[UUID]:
+        """Those of the causes that are decided."""
+        with transient():
+            return {row["cause_id"] for row in await self._pool.fetch(SQL.decided, list(causes))}
 
     async def _decide(
         self, connection: Connection, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime

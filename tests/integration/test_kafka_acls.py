@@ -11,6 +11,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 
 from services.frontdoor.dead_letters.system import handled, kafka_holds
 from shared import topics
+from shared.behind import newest_records
 from shared.errors import Transient
 from shared.kafka import Publisher, Record, client_options
 from shared.kafka_admin import admin, check_topics, cluster_id, create_topics
@@ -130,6 +131,16 @@ async def test_intake_may_not_read_back_what_it_published(with_topics: ApacheKaf
         await read(with_topics, "intake", topics.STATUS_GROUP, topics.RECEIVED)
 
 
+async def test_triage_may_look_at_the_newest_of_what_it_published(with_topics: ApacheKafka) -> None:
+    await publish(with_topics, "triage", PRIMARY)
+    assert [record.topic for record in await newest_records(of(with_topics, "triage"), [PRIMARY])] == [PRIMARY]
+
+
+async def test_who_may_not_look_is_held_up_by_nothing(with_topics: ApacheKafka) -> None:
+    await publish(with_topics, "triage", PRIMARY)
+    assert await newest_records(of(with_topics, "deploy"), [PRIMARY]) == []
+
+
 async def test_triage_may_not_move_the_place_of_audit(with_topics: ApacheKafka) -> None:
     with pytest.raises(GroupAuthorizationFailedError):
         await read(with_topics, "triage", topics.AUDIT_GROUP, topics.RECEIVED)
@@ -145,6 +156,7 @@ async def test_the_lag_of_every_group_may_be_measured(with_topics: ApacheKafka, 
     await watch.close()
     (position,) = look.positions.values()
     assert position.committed is not None
+    assert position.kept == 14 * 86_400, "for how long Kafka keeps it is seen too"
     assert judged.seconds
 
 
