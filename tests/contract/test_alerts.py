@@ -28,6 +28,7 @@ ROOT: Final = Path(__file__).parents[2]
 RULES: Final = sorted((ROOT / "deploy" / "alerts").iterdir())
 CASES: Final = ROOT / "tests" / "samples" / "alerts"
 RUNBOOKS: Final = ROOT / "deploy" / "runbooks"
+ON_PURPOSE: Final = ("rolling-restart", "scaling", "new-version", "migrating", "restoring-postgresql")
 PROMETHEUS_ADDS: Final = {"job", "instance"}
 OF_PROMETHEUS: Final = {"up": set[str]()}
 APPS: Final = ("intake", "triage", "audit", "frontdoor.watch")
@@ -106,13 +107,24 @@ def test_an_alert_says_in_words_what_is_so_and_where_to_read_on(alert: dict[str,
     assert named <= by | PROMETHEUS_ADDS
     page = (ROOT / alert["annotations"]["runbook"]).read_text()
     assert page.startswith(f"# {alert['alert']}\n")
-    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
-    assert headings == ["What it means for a person waiting", "Look", "Do"]
 
 
-def test_every_alert_has_a_page_of_its_own_and_every_page_is_of_one():
+def test_every_alert_has_a_page_of_its_own_and_every_other_is_of_what_is_done_on_purpose():
     pages = [f"deploy/runbooks/{page.name}" for page in RUNBOOKS.iterdir()]
-    assert sorted(pages) == sorted(alert["annotations"]["runbook"] for alert in alerts())
+    on_purpose = [f"deploy/runbooks/{name}.md" for name in ON_PURPOSE]
+    assert sorted(pages) == sorted([*on_purpose, *(alert["annotations"]["runbook"] for alert in alerts())])
+
+
+@pytest.mark.parametrize("name", ON_PURPOSE)
+def test_what_is_done_on_purpose_is_followed_by_a_test(name: str) -> None:
+    tests = (ROOT / "tests" / "integration").glob("test_operating*.py")
+    assert any(f'"{name}"' in test.read_text() for test in tests)
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.iterdir()), ids=lambda page: str(page.stem))
+def test_a_page_begins_with_whom_it_is_about(page: Path) -> None:
+    headings = re.findall(r"^## (.*)$", page.read_text(), re.MULTILINE)
+    assert headings == ["What it means for a person waiting", "Look", "Do"]
 
 
 @pytest.mark.parametrize("page", sorted(RUNBOOKS.iterdir()), ids=lambda page: str(page.stem))

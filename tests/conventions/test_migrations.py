@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 # Made before there was a database to keep; nothing but a new database meets them together with services that run.
 BEFORE: Final = frozenset(
     (
+        "audit/0002_dead_letters.sql",
         "intake/0006_watch.sql",
         "triage/0002_rule_history.sql",
         "triage/0004_held.sql",
         "triage/0005_watch.sql",
-        "audit/0002_dead_letters.sql",
+        "triage/0006_parked.sql",
     )
 )
 CONTRACT: Final = "-- contract: "  # how a file begins that takes away what no version in use reads or writes any more

@@ -20,9 +20,10 @@ PORTS: Final = ("INTAKE", "MLLP", "TRIAGE", "AUDIT", "WATCH", "KAFKA", "POSTGRES
 
 
 class Compose:
-    """`docker compose` with the repository's own file, unchanged."""
+    """`docker compose` with the repository's own file, unchanged: of the repository, or of a copy of it in `root`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path = ROOT) -> None:
+        self.root = root
         self.project = f"frontdoor-test-{secrets.token_hex(4)}"
         self.image = f"frontdoor:{self.project}"
         # What this shell has set must not reach the containers: the project's own settings come from the file alone.
@@ -43,9 +44,30 @@ class Compose:
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`docker compose ARGUMENTS`; fails with what it said."""
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self._file), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.root, env=self._environment, capture_output=True, text=True, check=False
+        )
         assert not check or done.returncode == 0, f"{arguments}:\n{done.stdout}\n{done.stderr}\n{self.logs()}"
         return done
+
+    def paste(self, text: str) -> str:
+        """Runs what an operator pastes into a shell in the folder of the system; what it printed. Fails as it fails."""
+        told = self._environment | {"COMPOSE_PROJECT_NAME": self.project}
+        shell = ["bash", "-euo", "pipefail", "-c", text]
+        done = subprocess.run(shell, cwd=self.root, env=told, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    @property
+    def bootstrap(self) -> str:
+        """Where Kafka listens."""
+        return f"localhost:{self.settings['FRONTDOOR_KAFKA_PORT']}"
+
+    @property
+    def dsn(self) -> str:
+        """How to connect as the superuser."""
+        password, port = self.settings["FRONTDOOR_ADMIN_PASSWORD"], self.settings["FRONTDOOR_POSTGRES_PORT"]
+        return f"postgresql://postgres:{password}@127.0.0.1:{port}/frontdoor"
 
     def up(self, *arguments: str) -> None:
         """Starts everything and waits until all of it is ready."""
@@ -56,13 +78,14 @@ class Compose:
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self._file)]
         command += ["logs", "--no-color", "--tail", "20"]
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
+            command, cwd=self.root, env=self._environment, capture_output=True, text=True, check=False
         ).stdout
 
     def remove(self) -> None:
         """Removes containers, volumes and the image."""
         self.run("--profile", "tool", "down", "--volumes", "--remove-orphans", "--timeout", "5")
-        subprocess.run(["docker", "image", "rm", "--force", self.image], capture_output=True, check=False)
+        images = [self.image, f"{self.image}-before"]
+        subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What the engine says of each container, by the service's name."""
@@ -78,6 +101,14 @@ class Compose:
         """Posts as the first source, team or hub."""
         headers = {"Authorization": f"Bearer {self.settings[f'FRONTDOOR_{key.upper()}_KEY']}"}
         return httpx.post(self.url("intake") + path, json=body, headers=headers, timeout=30)
+
+    async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows, as the superuser."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
 
     async def fetch(self, sql: str, *arguments: Any, role: str = "auditor") -> list[asyncpg.Record]:
         """Rows, as a role with its password, over the published port."""

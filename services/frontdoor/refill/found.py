@@ -13,12 +13,14 @@ from uuid import UUID
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header, pack, unpack
 from shared.events import NAMESPACE, derived_id
+from shared.parked import letter_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.cloudevents import Headers
     from shared.events import Cause, Decision, RulesActivated
+    from shared.parked import Letter
 
 KINDS: Final = {
     events.RECEIVED: "received",
@@ -50,6 +52,11 @@ class Taken(NamedTuple):
         return bool(told) and derived_id(self.cause.referral_id, self.type, str(self.cause.sequence)) == self.event_id
 
     @property
+    def edited_from(self) -> UUID | None:
+        """The record whose place it takes."""
+        return _id(self.headers, "ce_causationid")
+
+    @property
     def sender(self) -> str:
         """Whose message it was."""
         return (header(self.headers, "ce_source") or "").removeprefix(INTAKE)
@@ -69,6 +76,15 @@ class Taken(NamedTuple):
         """Whether its sender said so."""
         referral = getattr(self.cause, "referral", None)
         return referral is not None and referral.referrer.urgency == "1"
+
+
+class Unread(NamedTuple):
+    """A dead letter of triage: what it says, where it lies, and which event its record was, or was edited from."""
+
+    letter: Letter
+    offset: int
+    event_id: UUID | None
+    edited_from: UUID | None
 
 
 class Published(NamedTuple):
@@ -113,6 +129,15 @@ def taken(record: Any) -> Taken | None:
     return Taken(event_id, event_type, cause, record.value, headers, record.partition, record.offset, _time(record))
 
 
+def unread(record: Any, stream: str) -> Unread | None:
+    """The dead letter in a record; None where parking did not write it."""
+    headers = tuple(record.headers)
+    letter = letter_of(headers, stream)
+    if letter is None:
+        return None
+    return Unread(letter, record.offset, _id(headers, "ce_id"), _id(headers, "ce_causationid"))
+
+
 def published(record: Any, decision_type: str) -> Published | None:
     """The output of a decision in a record of a routed topic; None where there is none."""
     event_id, event_type = identity(record)
@@ -147,10 +172,14 @@ def activated(record: Any) -> Activated | None:
 
 def identity(record: Any) -> tuple[UUID | None, str | None]:
     """The id and type that a record's headers give it."""
+    return _id(record.headers, "ce_id"), header(record.headers, "ce_type")
+
+
+def _id(headers: Any, name: str) -> UUID | None:
     try:
-        return UUID(header(record.headers, "ce_id") or ""), header(record.headers, "ce_type")
+        return UUID(header(headers, name) or "")
     except ValueError:
-        return None, None
+        return None
 
 
 def packed_outputs(decision: Decision, there: Mapping[UUID, Published]) -> list[tuple[Any, ...]]:

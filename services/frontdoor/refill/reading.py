@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.frontdoor.refill.found import Activated, Published, Taken, activated, published, taken
+from services.frontdoor.refill.found import Activated, Published, Taken, Unread, activated, published, taken, unread
 from shared import topics
 from shared.cloudevents import header
 from shared.errors import Usage
 from shared.kafka import away, client_options, log_bounds
 from shared.kafka_admin import partitions_of
 from shared.lagging.measure import meter
-from shared.parked import Letter, letter_of
 from shared.postgres import queries
 
 if TYPE_CHECKING:
@@ -37,14 +36,14 @@ PATIENCE: Final = 90.0  # seconds: a member that left is listed until its sessio
 class Lacking:
     """What Kafka has and the database lacks: decisions by cause (each with its outputs by id), events of intake by id.
 
-    `causes` are the events that those decisions are on, `letters` dead letters of triage by the id of the parked record,
-    with their offsets; `other` are events that the database has with another content, `newest` the time of Kafka's newest.
+    `causes` are the events that those decisions are on, `letters` dead letters of triage by the id of the parked record;
+    `other` are events that the database has with another content, `newest` the time of Kafka's newest.
     """
 
     decisions: dict[UUID, dict[UUID, Published]] = field(default_factory=dict)
     events: dict[UUID, Taken] = field(default_factory=dict)
     causes: dict[UUID, Taken] = field(default_factory=dict)
-    letters: dict[UUID, tuple[Letter, int]] = field(default_factory=dict)
+    letters: dict[UUID, Unread] = field(default_factory=dict)
     activations: dict[int, Activated] = field(default_factory=dict)
     other: dict[UUID, Taken] = field(default_factory=dict)
     newest: dt.datetime | None = None
@@ -58,8 +57,8 @@ async def lacking(connection: Any, settings: ServiceSettings) -> Lacking:
     async for records in portions(settings, [PARKED]):
         stream = topics.stream_name("", settings.topic_generation)
         for record in records:
-            if letter := letter_of(tuple(record.headers), stream):
-                found.letters.setdefault(letter.id, (letter, record.offset))
+            if letter := unread(record, stream):
+                found.letters.setdefault(letter.letter.id, letter)
     async for records in portions(settings, [topics.RECEIVED]):
         await _note_events(connection, found, [one for r in records if (one := taken(r))])
     async for records in portions(settings, [topics.OPERATIONS]):

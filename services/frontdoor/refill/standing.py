@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from shared import events
 from shared.cloudevents import Unreadable, from_json
 from shared.codes import CareSetting, OutcomeKind, Status
+from shared.parked import PARKED
 
 if TYPE_CHECKING:
     import datetime as dt
     from uuid import UUID
 
-    from services.frontdoor.refill.found import Taken
+    from services.frontdoor.refill.found import Taken, Unread
     from shared.events import Decision
 
 CARRY_FACTS: Final = frozenset((events.RECEIVED, events.AMENDED))
@@ -34,9 +35,11 @@ class Standing:
     hold_reason: str | None = None
     held_since: dt.datetime | None = None
     due_at: dt.datetime | None = None
+    parked: list[UUID] = field(default_factory=list)
 
-    def move(self, decision: Decision, cause: Taken | None) -> None:
-        """Moves on by the next decision about the referral, and the event that it decided on (none: a parked record)."""
+    def move(self, decision: Decision, cause: Taken | None, unread: Unread | None = None) -> None:
+        """Moves on by the next decision about the referral, and what it decided on: an event, or a record nobody can read."""
+        self._note_parked(decision, cause, unread)
         if cause and cause.type in CARRY_FACTS and not self._knows_newer_than(cause.cause.sequence):
             told: Any = cause.cause
             self.latest, self.latest_type, self.person_key = cause.value, cause.type, told.referral.person_key
@@ -51,6 +54,17 @@ class Standing:
         held = decision.hold_reason is not None
         self.held_since = (self.held_since or decision.decided_at) if held else None
         self.hold_reason, self.due_at = decision.hold_reason, decision.due_at if held else None
+
+    def _note_parked(self, decision: Decision, cause: Taken | None, unread: Unread | None) -> None:
+        """What is missing still; a person's answer that ends a hold is given in the knowledge of it."""
+        record = (unread and unread.event_id) or decision.cause_id
+        whole = cause or unread
+        known_as = {record, whole.edited_from if whole else None}
+        self.parked = [each for each in self.parked if each not in known_as]
+        if decision.cause_type == PARKED:
+            self.parked.append(record)
+        elif decision.outcome and decision.hold_reason is None and self.hold_reason is not None:
+            self.parked = []
 
     def _knows_newer_than(self, sequence: int) -> bool:
         """As triage judges it: facts that were disposed of were newer, too."""

@@ -103,7 +103,7 @@ async def _outputs(connection: Any, decisions: Sequence[dict[UUID, Published]]) 
 async def _parked(connection: Any, found: Lacking, there: set[UUID]) -> int:
     rows = []
     for cause in there & found.letters.keys():
-        letter, offset = found.letters[cause]
+        letter, offset, *_ = found.letters[cause]
         referral = next(iter(found.decisions[cause].values())).decision.referral_id
         place = (letter.topic, letter.partition, letter.offset)
         rows.append((cause, referral, *place, letter.code, letter.message, letter.failed_at, offset))
@@ -119,7 +119,7 @@ async def _standing(connection: Any, found: Lacking, there: Collection[UUID]) ->
     for decision in about:
         if decision.referral_id:
             stands = standing.setdefault(decision.referral_id, Standing(decision.referral_id))
-            stands.move(decision, found.causes.get(decision.cause_id))
+            stands.move(decision, found.causes.get(decision.cause_id), found.letters.get(decision.cause_id))
     await connection.executemany(SQL.put_standing, [tuple(vars(one).values()) for one in standing.values()])
 
 
