@@ -111,22 +111,14 @@ class Activated(NamedTuple):
 def taken(record: Any) -> Taken | None:
     """What triage may decide in a record; None where there is nothing of the kind."""
     event_id, event_type = identity(record)
-    if (
-        event_id is None
-        or event_type not in KINDS
-        or not (header(record.headers, "ce_source") or "").startswith(INTAKE)
-    ):
+    if event_id is None or event_type not in KINDS:
         return None
     try:
         cause: Any = from_json(events.PAYLOADS[event_type], record.value or b"")
     except Unreadable:
         return None
-    if derived_id(cause.referral_id, event_type, str(cause.sequence)) != event_id:
-        return None
-    headers = tuple(record.headers)
-    if header(headers, "ce_receiptdigest") is None:
-        return None
-    return Taken(event_id, event_type, cause, record.value, headers, record.partition, record.offset, _time(record))
+    place = (record.partition, record.offset)
+    return Taken(event_id, event_type, cause, record.value, tuple(record.headers), *place, _time(record))
 
 
 def unread(record: Any, stream: str) -> Unread | None:
