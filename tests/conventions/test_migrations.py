@@ -22,6 +22,7 @@ BEFORE: Final = frozenset(
         "triage/0004_held.sql",
         "triage/0005_watch.sql",
         "triage/0006_parked.sql",
+        "triage/0007_hub_queue.sql",
     )
 )
 CONTRACT: Final = "-- contract: "  # how a file begins that takes away what no version in use reads or writes any more

@@ -12,6 +12,7 @@ from services.frontdoor.refill.found import Taken, Unread, packed_outputs, publi
 from services.frontdoor.refill.reading import DECISION
 from services.frontdoor.refill.standing import Standing
 from services.triage.document import headers_of
+from services.triage.store import _referral_row
 from shared.cloudevents import Envelope, pack, to_json
 from shared.events import AMENDED, RECEIVED, derived_id
 from tests.builders import MONDAY_10AM, ARecord, Person, a_record_of
@@ -65,7 +66,9 @@ def test_where_a_referral_stands_is_what_triage_had_kept_after_any_causes(steps:
         assert [getattr(stands, name) for name in same] == [getattr(kept, name) for name in same]
         assert (stands.decision_id, tuple(stands.parked)) == (decision.decision_id, kept.parked)
         assert len(stands.returned_at) == kept.returns
-        assert (stands.hold_reason, stands.held_since is None) == (decision.hold_reason, decision.hold_reason is None)
+        *_, hold, _, due, _, waits, _ = _referral_row(ada.referral_id, kept)
+        assert (stands.hold_reason, stands.due_at, stands.unanswered) == (hold, due, waits)
+        assert (stands.held_since is None, stands.unanswered_since is None) == (hold is None, waits is None)
         if before and before.decision.hold_reason and decision.hold_reason:
             assert stands.held_since == held_since, "news about a hold makes it no younger"
 

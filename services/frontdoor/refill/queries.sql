@@ -55,18 +55,20 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bigi
 ON CONFLICT DO NOTHING;
 
 -- name: standing
-SELECT referral_id, decision_id, highest, latest, latest_type, person_key, open_team, returned_at, hold_reason, held_since, due_at, parked
+SELECT referral_id, decision_id, highest, latest, latest_type, person_key, open_team, returned_at, hold_reason, held_since, due_at, parked,
+       unanswered, unanswered_since
 FROM triage.referral WHERE referral_id = ANY ($1::uuid[]);
 
 -- name: put_standing
 INSERT INTO triage.referral AS known (referral_id, decision_id, highest, latest, latest_type, person_key, open_team, returned_at,
-                                      hold_reason, held_since, due_at, parked)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                      hold_reason, held_since, due_at, parked, unanswered, unanswered_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (referral_id) DO UPDATE SET
     decision_id = excluded.decision_id, highest = excluded.highest, latest = excluded.latest,
     latest_type = excluded.latest_type, person_key = excluded.person_key, open_team = excluded.open_team,
     returned_at = excluded.returned_at, hold_reason = excluded.hold_reason, held_since = excluded.held_since,
-    due_at = excluded.due_at, parked = excluded.parked;
+    due_at = excluded.due_at, parked = excluded.parked, unanswered = excluded.unanswered,
+    unanswered_since = excluded.unanswered_since;
 
 -- name: activations
 SELECT id FROM triage.activation WHERE id = ANY ($1::bigint[]);

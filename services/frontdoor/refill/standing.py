@@ -36,6 +36,8 @@ class Standing:
     held_since: dt.datetime | None = None
     due_at: dt.datetime | None = None
     parked: list[UUID] = field(default_factory=list)
+    unanswered: str | None = None
+    unanswered_since: dt.datetime | None = None
 
     def move(self, decision: Decision, cause: Taken | None, unread: Unread | None = None) -> None:
         """Moves on by the next decision about the referral, and what it decided on: an event, or a record nobody can read."""
@@ -51,9 +53,18 @@ class Standing:
             self.open_team = None
         if decision.outcome is OutcomeKind.RETURNED:
             self.returned_at = [*self.returned_at, decision.decided_at]
-        held = decision.hold_reason is not None
+        self._note_who_waits(decision)
+
+    def _note_who_waits(self, decision: Decision) -> None:
+        """For the hub or a team, and since when: news about it makes nobody wait less long."""
+        held, routed = decision.hold_reason is not None, decision.status is Status.ROUTED
         self.held_since = (self.held_since or decision.decided_at) if held else None
-        self.hold_reason, self.due_at = decision.hold_reason, decision.due_at if held else None
+        whose = "hub" if decision.care_setting is CareSetting.FRONT_DOOR else "team"
+        waits = whose if routed and not held else None
+        if waits != self.unanswered:
+            self.unanswered_since = decision.decided_at if waits else None
+        self.hold_reason, self.unanswered = decision.hold_reason, waits
+        self.due_at = decision.due_at if held or waits else None
 
     def _note_parked(self, decision: Decision, cause: Taken | None, unread: Unread | None) -> None:
         """What is missing still; a person's answer that ends a hold is given in the knowledge of it."""
