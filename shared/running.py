@@ -80,6 +80,7 @@ def find(data: Path | None = None, environment: dict[str, str] | os._Environ[str
             reader_dsn=reader or auditor,
             auditor_dsn=auditor,
             kafka=environment.get("FRONTDOOR_KAFKA"),
+            audit=environment.get("FRONTDOOR_AUDIT_URL"),
         )
     newest = next(iter(running_here(environment)), None)
     if newest is None:

@@ -46,6 +46,11 @@ USED: Final = Gauge(
     "Age of the oldest record that waits, as a share of the time that Kafka keeps one; of topics that keep none for ever",
     ("group", "topic"),
 )
+FURTHEST: Final = Gauge(
+    "frontdoor_group_furthest_offset",
+    "How far the group's commit ever was since this audit started: `frontdoor lag` knows a rewind by it",
+    ("group", "topic", "partition"),
+)
 FAILED: Final = Counter("frontdoor_group_looks_failed", "Looks at the groups that failed", ("code",))
 SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN, USED)
 
@@ -65,6 +70,9 @@ async def follow(settings: ServiceSettings, stop: asyncio.Event) -> None:
 async def _look(watch: Watch) -> None:
     try:
         show(await watch.look())
+        for group, places in watch.furthest.items():
+            for place, offset in places.items():
+                FURTHEST.labels(group, *place).set(offset)
     except Exception as error:  # noqa: BLE001  (audit's own work stands above its being told how others fare)
         forget()
         code = error.code if isinstance(error, Transient) else "failed"

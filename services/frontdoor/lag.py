@@ -32,14 +32,15 @@ It measures twice (three times before it calls a group stalled), --every seconds
   behind     records wait that waited at the first look, and some were done since
   stalled    members are there, a record waits, and nothing was committed since the first look
   stopped    the group has no member: nobody reads
-  rewound    the commit went back, or is gone: records are read again (seen with --watch, and in audit's metrics)
+  rewound    the commit went back, or is gone: records are read again (before this look: as audit has seen since it started)
   at risk    what waits is older than half of the time for which Kafka keeps it (`retention.ms` of the topic)
   data lost  Kafka no longer has records that the group had not done, or ends before what it had
 ? is unknown, and not 0: a partition without a commit has none to measure from.
 
 Exit codes: 0 every group is ok or behind; 1 one is stalled, stopped, rewound, at risk or has lost data; 2 wrong usage, or Kafka
 or PostgreSQL cannot be reached (what the other one says is shown all the same). With --watch: of the last measurement.
-Kafka is told with FRONTDOOR_KAFKA and FRONTDOOR_KAFKA_*, where --data or what runs here does not tell it.
+Kafka is told with FRONTDOOR_KAFKA and FRONTDOOR_KAFKA_*, audit with FRONTDOOR_AUDIT_URL, where --data or what runs here
+does not tell it.
 """
 
 

@@ -66,6 +66,8 @@ def parts(picture: Picture, *, partitions: bool) -> Iterator[RenderableType]:
         yield Text(f"{part} cannot be reached: {why}", style=GRAVE)
     if picture.groups is not None:
         yield _summary(picture)
+        if not picture.remembered:
+            yield Text("audit does not answer: a commit that went back before this look is not seen", style="dim")
         for group, (look, judged) in picture.groups.items():
             yield from _why(group, look, judged)
         if partitions:

@@ -6,7 +6,10 @@ Either may be away, and then the other's part is what an operator needs all the 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from services.frontdoor.reading import SQL
 from shared.codes import Urgency
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from shared.lagging.looks import Look, Place
     from shared.lagging.verdict import Judgement
     from shared.running import Running
+
+
+FURTHEST: Final = "frontdoor_group_furthest_offset"  # a figure of audit's
 
 
 class Queue(NamedTuple):
@@ -43,13 +49,17 @@ class Queues(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """All of it at one moment; `away` says of what could not be reached why, `looks` at how many times it was looked."""
+    """All of it at one moment; `away` says of what could not be reached why, `looks` at how many times it was looked.
+
+    `remembered`: audit said how far the groups had come, so that a rewind before the first look is seen too.
+    """
 
     at: dt.datetime
     looks: int
     groups: Mapping[str, tuple[Look, Judgement]] | None
     queues: Queues | None
     away: Mapping[str, str]
+    remembered: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -71,6 +81,7 @@ class Picture(NamedTuple):
             "outbox": self.queues and _aged("events", self.queues.unpublished, self.queues.oldest, self.at),
             "hub": self.queues and [_queue(queue, self.at) for queue in self.queues.hub],
             "away": dict(self.away),
+            "remembered": self.remembered,
         }
 
 
@@ -82,10 +93,14 @@ class Painter:
             raise Usage("not-told", "this needs FRONTDOOR_KAFKA and FRONTDOOR_READER_DSN")
         self._watch = Watch(ServiceSettings(postgres_dsn="", kafka=found.kafka))
         self._reader, self._looks = found.reader_dsn, 0
+        self._audit, self._remembered = found.audit, False
 
     async def picture(self) -> Picture:
         """What is so now."""
         groups, queues, away = None, None, {}
+        if not self._remembered and (furthest := await remembered(self._audit)):
+            self._watch.remember(furthest)
+            self._remembered = True
         try:
             groups = await self._watch.look()
             self._looks += 1
@@ -95,11 +110,28 @@ class Painter:
             queues = await _queues(self._reader)
         except Usage as error:
             away["postgres"] = error.detail
-        return Picture(dt.datetime.now(dt.UTC), self._looks, groups, queues, away)
+        return Picture(dt.datetime.now(dt.UTC), self._looks, groups, queues, away, self._remembered)
 
     async def close(self) -> None:
         """Closes what is open."""
         await self._watch.close()
+
+
+async def remembered(audit_url: str | None) -> dict[str, dict[Place, int]]:
+    """How far each group ever was, as audit has seen, which looks all the time; nothing where it does not answer."""
+    if not audit_url:
+        return {}
+    try:
+        async with httpx.AsyncClient(timeout=2) as client:
+            page = (await client.get(f"{audit_url.rstrip('/')}/metrics")).raise_for_status().text
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return {}
+    furthest: dict[str, dict[Place, int]] = {}
+    for family in text_string_to_metric_families(page):
+        for name, labels, value, *_ in family.samples:
+            if name == FURTHEST:
+                furthest.setdefault(labels["group"], {})[labels["topic"], int(labels["partition"])] = int(value)
+    return furthest
 
 
 async def _queues(reader_dsn: str) -> Queues:

@@ -190,6 +190,16 @@ class Watch:
             raise
         return {group: (look, self._looks[group].add(look)) for group, look in looks.items()}
 
+    @property
+    def furthest(self) -> dict[str, dict[Place, int]]:
+        """How far each group ever was in each partition, as far as was seen."""
+        return {group: looks.furthest for group, looks in self._looks.items()}
+
+    def remember(self, furthest: Mapping[str, Mapping[Place, int]]) -> None:
+        """What somebody else saw who looked before: a commit that is behind that went back."""
+        for group, places in furthest.items():
+            self._looks[group].remember(places)
+
     async def close(self) -> None:
         """Closes what is open."""
         self._meter = None

@@ -80,6 +80,17 @@ class Looks:
         self._looks: deque[Look] = deque(maxlen=most)
         self._furthest: dict[Place, int] = {}
 
+    @property
+    def furthest(self) -> dict[Place, int]:
+        """How far the group ever was in each partition, as far as was seen."""
+        newest = self._looks[-1].positions.items() if self._looks else ()
+        committed = {place: position.committed for place, position in newest if position.committed is not None}
+        return self._furthest | {place: max(at, self._furthest.get(place, 0)) for place, at in committed.items()}
+
+    def remember(self, furthest: Mapping[Place, int]) -> None:
+        """What somebody else saw who looked before."""
+        self._furthest |= {place: max(at, self._furthest.get(place, 0)) for place, at in furthest.items()}
+
     def add(self, look: Look) -> Judgement:
         """What this look and those before it say."""
         for place, position in self._looks[-1].positions.items() if self._looks else ():

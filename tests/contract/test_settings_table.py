@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "DATA": "folder of the running `frontdoor up`, for the commands that read it (default: the last that still runs)",
     "READER_DSN": "`postgresql://` of the role `frontdoor_reader`, for `reconcile`, `lag`, `watch`, `trace`, `rules history` and `sources unmapped` elsewhere",
     "AUDITOR_DSN": "`postgresql://` of the role `frontdoor_auditor`, for `trace`, `explain`, `audit verify` and `dead-letters` elsewhere",
+    "AUDIT_URL": "where audit answers, for `lag` elsewhere: it has seen how far the groups were before",
     "KEY": "a source's key, for `import`; a synthetic one's, for `demo --url`",
     "TEAM_KEY": "a synthetic team's key, for `demo --url`",
     "HUB_KEY": "a synthetic hub's key, for `demo --url`",

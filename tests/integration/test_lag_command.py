@@ -52,6 +52,7 @@ def told(stack: Stack) -> dict[str, str]:
     return {
         "FRONTDOOR_KAFKA": stack.kafka.bootstrap,
         "FRONTDOOR_READER_DSN": stack.database.dsn("frontdoor_reader"),
+        "FRONTDOOR_AUDIT_URL": stack.url("audit"),
     }
 
 
@@ -153,6 +154,8 @@ async def test_commits_that_are_set_back_are_rewound_until_all_is_read_again(at_
     _, judged = (await watch.look())[topics.TRIAGE_GROUP]
     assert [finding.verdict for finding in judged.findings] == [Verdict.REWOUND, Verdict.STOPPED]
     assert await eventually(lambda: _metric(at_rest, "triage", Verdict.REWOUND))
+    (one, other) = (await of(at_rest, topics.TRIAGE_GROUP))["findings"]  # which looked after it was set back
+    assert (one["verdict"], "went back to 0 from" in one["why"], other["verdict"]) == ("rewound", True, "stopped")
     at_rest.start("triage")
 
     async def read_again() -> bool:
