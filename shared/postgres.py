@@ -44,6 +44,8 @@ UNREACHABLE: Final = (
 )
 
 
+CONNECT: Final = 10.0  # seconds for a connection to be there
+STATEMENT: Final = 30.0  # seconds for one statement, a COPY or a wait for a lock among them; after that it is away
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
 
@@ -67,7 +69,9 @@ def queries(package: str) -> SimpleNamespace:
     return SimpleNamespace(**{name.strip(): sql.strip() for name, _, sql in named})
 
 
-async def open_pool(dsn: str, application_name: str, size: int = 10, command_timeout: float = 30) -> asyncpg.Pool:
+async def open_pool(
+    dsn: str, application_name: str, size: int = 10, command_timeout: float = STATEMENT
+) -> asyncpg.Pool:
     """A pool of up to `size` connections; waits, with growing pauses, while PostgreSQL is away."""
     attempt = 0
     while True:
@@ -77,7 +81,7 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
                 min_size=1,
                 max_size=size,
                 command_timeout=command_timeout,
-                timeout=10,
+                timeout=CONNECT,
                 max_inactive_connection_lifetime=60,  # before the server ends it (deploy/postgres/roles.sql)
                 reset=_as_it_is,
                 server_settings={"application_name": application_name},
@@ -92,7 +96,7 @@ async def open_pool(dsn: str, application_name: str, size: int = 10, command_tim
 async def connected(dsn: str) -> AsyncIterator[Any]:
     """A command's connection; `Usage` where the database cannot be reached, goes away or does not permit it."""
     try:
-        connection = await asyncpg.connect(dsn, timeout=10)
+        connection = await asyncpg.connect(dsn, timeout=CONNECT)
         try:
             yield connection
         finally:

@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 
 from shared.errors import Transient
 from shared.lagging.measure import Watch
-from shared.lagging.verdict import Verdict
+from shared.lagging.verdict import Trend, Verdict
 from shared.log import get_logger
 
 if TYPE_CHECKING:
@@ -32,12 +32,9 @@ VERDICT: Final = Gauge(
     "frontdoor_group_verdict", "1 for what is found of a group, 0 for the rest", ("group", "verdict")
 )
 MEMBERS: Final = Gauge("frontdoor_group_members", "Members as Kafka lists them", ("group",))
-RECORDS: Final = Gauge(
-    "frontdoor_group_lag_records", "Records that wait, of partitions with a commit", ("group", "topic")
-)
-SECONDS: Final = Gauge(
-    "frontdoor_group_lag_seconds", "Age of the oldest record at a commit, if known", ("group", "topic")
-)
+PLACE: Final = ("group", "topic", "partition")
+RECORDS: Final = Gauge("frontdoor_group_lag_records", "Records that wait, of partitions with a commit", PLACE)
+SECONDS: Final = Gauge("frontdoor_group_lag_seconds", "Age of the record at the commit, if known", PLACE)
 UNKNOWN: Final = Gauge(
     "frontdoor_group_unknown_partitions", "Partitions with records and no commit", ("group", "topic")
 )
@@ -46,13 +43,16 @@ USED: Final = Gauge(
     "Age of the oldest record that waits, as a share of the time that Kafka keeps one; of topics that keep none for ever",
     ("group", "topic"),
 )
+TREND: Final = Gauge("frontdoor_group_trend", "1: more waits than half a minute ago, -1: less, 0: as much", ("group",))
+DRAIN: Final = Gauge("frontdoor_group_drain_seconds", "Until nothing waits at this pace, if ever and known", ("group",))
 FURTHEST: Final = Gauge(
     "frontdoor_group_furthest_offset",
     "How far the group's commit ever was since this audit started: `frontdoor lag` knows a rewind by it",
-    ("group", "topic", "partition"),
+    PLACE,
 )
 FAILED: Final = Counter("frontdoor_group_looks_failed", "Looks at the groups that failed", ("code",))
-SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN, USED)
+SHOWN: Final = (VERDICT, MEMBERS, RECORDS, SECONDS, UNKNOWN, USED, TREND, DRAIN)
+STEPS: Final = {Trend.GROWING: 1, Trend.STEADY: 0, Trend.SHRINKING: -1}
 
 
 async def follow(settings: ServiceSettings, stop: asyncio.Event) -> None:
@@ -89,20 +89,27 @@ def show(groups: Groups) -> None:
         for verdict in Verdict:
             VERDICT.labels(group, verdict).set(verdict in found)
         MEMBERS.labels(group).set(len(look.members))
+        if judged.trend is not None:
+            TREND.labels(group).set(STEPS[judged.trend])
+        if judged.drain_seconds is not None:
+            DRAIN.labels(group).set(judged.drain_seconds)
         for topic in sorted({topic for topic, _ in look.positions}):
             _show_topic(group, topic, look)
 
 
 def _show_topic(group: str, topic: str, look: Look) -> None:
-    positions = [position for place, position in look.positions.items() if place[0] == topic]
-    waiting = [position for position in positions if position.waits]
-    known = [position.first.at for position in waiting if position.first and position.records is not None]
-    RECORDS.labels(group, topic).set(sum(position.records or 0 for position in positions))
-    UNKNOWN.labels(group, topic).set(sum(position.records is None for position in waiting))
-    if any(position.kept for position in positions):
-        USED.labels(group, topic).set(max(position.used(look.at) for position in positions))
-    if known or not waiting:
-        SECONDS.labels(group, topic).set(max(0.0, look.at - min(known)) if known else 0)
+    positions = {partition: position for (name, partition), position in look.positions.items() if name == topic}
+    UNKNOWN.labels(group, topic).set(sum(each.records is None and each.waits for each in positions.values()))
+    if any(each.kept for each in positions.values()):
+        USED.labels(group, topic).set(max(each.used(look.at) for each in positions.values()))
+    for partition, position in positions.items():
+        if position.records is None:
+            continue
+        RECORDS.labels(group, topic, partition).set(position.records)
+        if not position.records:
+            SECONDS.labels(group, topic, partition).set(0)
+        elif position.first:
+            SECONDS.labels(group, topic, partition).set(max(0.0, look.at - position.first.at))
 
 
 def forget() -> None:
