@@ -98,7 +98,7 @@ class Painter:
     async def picture(self) -> Picture:
         """What is so now."""
         groups, queues, away = None, None, {}
-        if not self._remembered and (furthest := await remembered(self._audit)):
+        if not self._looks and (furthest := await remembered(self._audit)):  # once: what comes since is seen here
             self._watch.remember(furthest)
             self._remembered = True
         try:
@@ -122,7 +122,7 @@ async def remembered(audit_url: str | None) -> dict[str, dict[Place, int]]:
     if not audit_url:
         return {}
     try:
-        async with httpx.AsyncClient(timeout=2) as client:
+        async with httpx.AsyncClient(timeout=1) as client:
             page = (await client.get(f"{audit_url.rstrip('/')}/metrics")).raise_for_status().text
     except (httpx.HTTPError, httpx.InvalidURL):
         return {}
