@@ -12,7 +12,8 @@ from rich.text import Text
 
 from shared.codes import Urgency
 from shared.command_line import counted
-from shared.lagging.verdict import Verdict, named, span
+from shared.lagging.verdict import Verdict
+from shared.lagging.words import named, span
 
 if TYPE_CHECKING:
     import datetime as dt

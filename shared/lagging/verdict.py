@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.command_line import counted
+from shared.lagging.words import named, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -237,24 +238,6 @@ def _much(positions: Iterable[Position]) -> str:
     return f"{counted(known, 'record')} waiting and {never:,} in partitions without a commit"
 
 
-def named(place: Place) -> str:
-    """`referrals.received/3`."""
-    return f"{place[0]}/{place[1]}"
-
-
 def _others(places: Iterable[object]) -> str:
     more = len(list(places)) - 1
     return f" (and {more} more)" if more else ""
-
-
-def span(seconds: float) -> str:
-    """A time in words, to the unit that matters: `0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `4 days`."""
-    if seconds < 59.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{round(hours / 24)} days"

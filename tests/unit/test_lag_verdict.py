@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.lagging.looks import Look, Member, Place, Position, Waiting
-from shared.lagging.verdict import HEALTHY, Looks, Trend, Verdict, judge, span
+from shared.lagging.verdict import HEALTHY, Looks, Trend, Verdict, judge
+from shared.lagging.words import span
 
 P0, P1 = ("referrals.received", 0), ("referrals.received", 1)
 NOON = 1_795_435_200.0
