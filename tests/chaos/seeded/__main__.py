@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import secrets
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     story = asyncio.run(whole(asked.seed, asked.minutes, brokers=asked.brokers))
     if asked.keep:
         with asked.keep.open("a") as file:
-            print(json.dumps({"brokers": asked.brokers} | as_json(story)), file=file)
+            print(json.dumps({"commit": _commit(), "brokers": asked.brokers} | as_json(story)), file=file)
     for kind, count in sorted(story.done.items()):
         print(f"{count:6} {kind}")
     print(f"{story.faults:6} faults whose effect was seen, in {story.seconds:.0f} s; seed {story.seed}")
@@ -78,6 +79,12 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     print("every invariant holds")
     return 0
+
+
+def _commit() -> str:
+    """What a seed draws is the same as long as the schedule's code is."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _tell() -> Tell:

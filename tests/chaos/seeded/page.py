@@ -58,8 +58,10 @@ A sender that has its yes may forget the message. Whatever is killed, frozen, cu
 
 ## Faults
 
-{total:,} faults, in {minutes:.0f} minutes of faults over {runs} runs. A fault counts only when its effect was seen; {unseen} that were begun had none to
-be seen (a process killed that was not up yet) and do not count, nor do {poison} records of poison, which lay where they were put.
+{total:,} faults, in {minutes:.0f} minutes of faults over {runs} runs. A fault counts only when its effect was seen; {unseen} that were begun do
+not count, because it was not (a stop of what was not up yet, no session to cut, Kafka away when the group was to be asked), nor do
+{poison} records of poison, which lay where they were put. Four of five kills wait up to 5 s for the process to be at work; the others
+come whatever it is doing. {ended}
 
 | kind, and by what it was seen | one broker | three brokers |
 |---|---|---|
@@ -68,8 +70,8 @@ be seen (a process killed that was not up yet) and do not count, nor do {poison}
 
 {table}
 
-`SEED=N make chaos` does a run's faults again (`CHAOS_BROKERS=3` those of three brokers; when each comes depends on the
-machine). With three brokers every topic has three copies and a record counts once two have it, as [deploy/kafka](../deploy/kafka) says.
+`SEED=N make chaos` draws a run's faults again (with `CHAOS_BROKERS=3` those of three brokers) at the commit of the run: a later
+one may draw otherwise from the same seed. When each comes depends on the machine. With three brokers every topic has three copies and a record counts once two have it, as [deploy/kafka](../deploy/kafka) says.
 
 ## What was held against each run
 
@@ -104,6 +106,7 @@ def page_of(kept: Sequence[dict[str, Any]]) -> str:
     unseen = Counter[str]()
     for run in runs:
         unseen += Counter(run["unseen"])
+    ended = sum(len(run["ended"]) for run in runs)
     return TEXT.format(
         machine=machine(),
         total=sum(run["faults"] for run in runs),
@@ -113,6 +116,9 @@ def page_of(kept: Sequence[dict[str, Any]]) -> str:
         runs=len(runs),
         unseen=sum(count for kind, count in unseen.items() if kind != "poison"),
         poison=sum(run["by_kind"].get("poison", 0) for run in runs),
+        ended=f"{ended} times an instance ended by itself, and was started anew."
+        if ended
+        else "No instance ended by itself.",
         kinds="\n".join(f"| {SEEN_BY[k]} | {_count(one, k)} | {_count(three, k)} |" for k in SHARES if k != "poison"),
         table=_table(runs),
         checkers="\n".join(f"- {_words(check.__name__)}: {_first(check.__doc__)}" for check in _checkers()),
@@ -122,12 +128,16 @@ def page_of(kept: Sequence[dict[str, Any]]) -> str:
 
 def _table(runs: Iterable[dict[str, Any]]) -> str:
     rows = [
-        f"| {run['seed']} | {run['brokers']} | {run['seconds'] / 60:.0f} | {run['faults']} | "
+        f"| {run['seed']} | {run['commit']} | {run['brokers']} | {run['seconds'] / 60:.0f} | {run['faults']} | "
         f"{run['by_kind'].get('poison', 0)} | {run['yeses']:,} | none |"
         for run in runs
     ]
     return "\n".join(
-        ("| seed | brokers | minutes | faults | poison | yeses | broken |", "|---|---|---|---|---|---|---|", *rows)
+        (
+            "| seed | at | brokers | minutes | faults | poison | yeses | broken |",
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+        )
     )
 
 
