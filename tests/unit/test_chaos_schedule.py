@@ -1,14 +1,20 @@
-"""What `make chaos` does is drawn from its seed, and what it found is told only of runs that were sound."""
+"""What `make chaos` does is drawn from its seed, its senders read every yes, and its page tells only of sound runs."""
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
+from services.intake.sources.bars import answers
+from services.intake.sources.forms import repeated
 from tests.chaos.seeded.page import page_of
 from tests.chaos.seeded.schedule import SHARES, schedule
+from tests.chaos.seeded.standards import by_bars
 
 RUN: dict[str, Any] = {
     "commit": "abc1234",
@@ -52,3 +58,12 @@ def test_the_page_counts_poison_apart():
 def test_a_run_that_broke_an_invariant_and_a_fault_that_was_not_caught_have_no_place_there(unsound: dict[str, Any]):
     with pytest.raises(AssertionError):
         page_of([RUN, unsound])
+
+
+async def test_a_gp_system_whose_answer_was_lost_reads_from_the_duplicate_what_its_message_became():
+    became = str(uuid4())
+    refused = repeated(json.dumps({"referral_id": became}).encode())
+    body = json.dumps(answers.outcome(refused, lambda: str(uuid4()))).encode()
+    answer = httpx.MockTransport(lambda _: httpx.Response(answers.status_of(refused), content=body))
+    async with httpx.AsyncClient(transport=answer) as client:
+        assert await by_bars(client, "http://intake", str(uuid4()), "Example") == became

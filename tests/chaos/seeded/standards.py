@@ -56,6 +56,7 @@ async def by_hl7(port: int, message_id: str, family: str) -> str | None:
 
 
 def _named(answer: httpx.Response) -> str:
-    """The referral that a refusal names."""
-    found = re.search(r"referral ([0-9a-f-]{36})|ServiceRequest/([0-9a-f-]{36})", answer.text)
-    return (found[1] or found[2]) if found else ""
+    """The referral that the first message became, as the answer to a duplicate says it."""
+    found = re.search(r"reference id: ([0-9a-f-]{36})", answer.text)
+    assert found, f"a duplicate was answered without its referral: {answer.text}"
+    return found[1]
