@@ -71,7 +71,15 @@ def test_thousands_of_notes_and_codes_and_signs_are_read_in_time_that_grows_as_t
     assert "too-many" in {notice.code for notice in one.warnings}
 
 
-@pytest.mark.parametrize("deep", [33, 255, 300, 1024, 5000])
+@pytest.mark.parametrize("beside", [b"", b',"y":"\\u00e9"'], ids=["read quickly", "read slowly"])
+def test_as_much_may_nest_however_the_body_is_read(beside: bytes):
+    body = sample("new-referral.json").rstrip()[:-1] + beside + b',"x":%s%s}'
+    assert bars.told(body % (b"[" * 253, b"]" * 253), SOURCES["gp"])
+    with pytest.raises(Refused, match="too-deep"):
+        bars.told(body % (b"[" * 254, b"]" * 254), SOURCES["gp"])
+
+
+@pytest.mark.parametrize("deep", [254, 255, 300, 1024, 5000])
 def test_a_body_of_any_depth_is_refused_as_too_deep(deep: int):
     body = sample("new-referral.json").rstrip()[:-1] + b',"x":' + b"[" * deep + b"]" * deep + b"}"
     with pytest.raises(Refused) as refused:

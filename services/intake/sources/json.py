@@ -18,8 +18,8 @@ def told(body: bytes, does: Does = "refer") -> Told:
     return Told("json", does, parse(body))
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    """The object in `body`. Refuses bad UTF-8, what is not JSON, a key given twice, NaN, and too much depth."""
+def parse(body: bytes, deepest: int = DEEPEST) -> dict[str, Any]:
+    """The object in `body`. Refuses bad UTF-8, what is not JSON, a key given twice, NaN, and what nests deeper than so."""
     try:
         text = body.decode("utf-8-sig")
         if not text.strip():
@@ -33,11 +33,11 @@ def parse(body: bytes) -> dict[str, Any]:
         where = f"line {error.lineno}, column {error.colno}"
         raise Refused(400, "unreadable", f"the body is not JSON: {where}") from None
     except RecursionError:
-        raise _too_deep() from None
+        raise _too_deep(deepest) from None
     if not isinstance(document, dict):
         raise Refused(400, "unreadable", "the body must be a JSON object")
-    plain = "\\u" not in text and text.count("{") + text.count("[") <= DEEPEST  # most are: spare them the walk
-    return document if plain else {name: _storable(item, 2) for name, item in document.items()}
+    plain = "\\u" not in text and text.count("{") + text.count("[") <= deepest  # most are: spare them the walk
+    return document if plain else {name: _storable(item, 2, deepest) for name, item in document.items()}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -68,18 +68,18 @@ def storable(text: str) -> str:
     return text if text.isprintable() else text.translate(_UNSTORABLE)
 
 
-def _storable(item: Any, depth: int) -> Any:
+def _storable(item: Any, depth: int, deepest: int) -> Any:
     """The item with characters that PostgreSQL cannot store replaced (the original bytes keep them)."""
-    if depth > DEEPEST:
-        raise _too_deep()
+    if depth > deepest and isinstance(item, dict | list):
+        raise _too_deep(deepest)
     if isinstance(item, str):
         return storable(item)
     if isinstance(item, dict):
-        return {name: _storable(one, depth + 1) for name, one in item.items()}
+        return {name: _storable(one, depth + 1, deepest) for name, one in item.items()}
     if isinstance(item, list):
-        return [_storable(one, depth + 1) for one in item]
+        return [_storable(one, depth + 1, deepest) for one in item]
     return item
 
 
-def _too_deep() -> Refused:
-    return Refused(400, "too-deep", f"the body nests deeper than {DEEPEST} levels")
+def _too_deep(deepest: int) -> Refused:
+    return Refused(400, "too-deep", f"the body nests deeper than {deepest} levels")

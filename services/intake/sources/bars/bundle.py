@@ -16,8 +16,8 @@ from services.intake.reading import Notice
 from services.intake.sources import json
 
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
-_TOO_DEEP: Final = b"\n" + b"  " * (json.DEEPEST + 1)
-_REFERENCE: Final = re.compile(rb'"reference": "([^"]*)')
+DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
+_REFERENCE: Final = b'"reference":"'
 _NUMBERS: Final = frozenset((int, float))
 _HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
@@ -60,7 +60,7 @@ class Message(Struct, frozen=True):
 
 def message(body: bytes) -> Message:
     """The message in `body`; `Refused` where it is none."""
-    document, shown = parse(body)
+    document, written = parse(body)
     if text(document.get("resourceType")) != "Bundle":
         raise _broken("Bundle.resourceType", "a Bundle is expected")
     if text(document.get("type")) != "message":
@@ -70,7 +70,7 @@ def message(body: bytes) -> Message:
     entries = _entries(document, known, by_type)
     if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
         raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
-    elsewhere = [one for one in _references(shown) if _key(one.strip()) not in known]
+    elsewhere = [one for one in _references(written) if _key(one.strip()) not in known]
     if elsewhere or "Binary" in by_type:
         _know_ids(entries, known)
     header = entries[0]
@@ -87,24 +87,22 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
     """The object in `body`, and how it is written out again. The quick parse counts where it can be shown to be strict.
 
     What was read, written out, has as many colons as the text only if no name was given twice (what an escape could hide is
-    not read so), and as many blanks before a line as it is deep. All else is left to the parse that says what is wrong.
+    not read so), and is written out only if it is not too deep. All else is left to the parse that says what is wrong.
     """
     if len(body) > MOST_VALUES and body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
         raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
     try:
         document = orjson.loads(body)
-        shown = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON; deeper than can be written out
+        written = orjson.dumps(document)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slow(body)
-    same = body.count(b":") == shown.count(b":") and (b"\\" not in body or b"\\u" not in body)
-    if not same or not isinstance(document, dict) or _TOO_DEEP in shown:
-        return _slow(body)
-    return document, shown
+    same = body.count(b":") == written.count(b":") and (b"\\" not in body or b"\\u" not in body)
+    return (document, written) if same and type(document) is dict else _slow(body)
 
 
 def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
-    document = json.parse(body)
-    return document, orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    document = json.parse(body, DEEPEST)
+    return document, orjson.dumps(document)
 
 
 def _entries(document: dict[str, Any], known: dict[str, Entry], by_type: dict[str, list[Entry]]) -> list[Entry]:
@@ -144,13 +142,13 @@ def _is_lost(known: dict[str, Entry], reference: str) -> bool:
     return _found(known, reference) is None and bool(_HERE.fullmatch(reference.casefold()))
 
 
-def _references(shown: bytes) -> set[str]:
-    return {one.decode() for one in set(_REFERENCE.findall(shown))}
+def _references(written: bytes) -> set[str]:
+    after = {rest.partition(b'"')[0] for rest in written.split(_REFERENCE)[1:]}
+    return {one.decode() for one in after}
 
 
 def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
-    shown = orjson.dumps(entry.resource, option=orjson.OPT_INDENT_2)
-    return any(_is_lost(known, one) for one in _references(shown))
+    return any(_is_lost(known, one) for one in _references(orjson.dumps(entry.resource)))
 
 
 def _broken(place: str, detail: str) -> Refused:

@@ -31,7 +31,8 @@ class Draft:
     warnings: list[Notice] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     _listed: set[tuple[str, bytes]] = field(default_factory=set)
-    _prose: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    _told: dict[str, list[str]] = field(default_factory=dict)
+    _kept: dict[str, list[str]] = field(default_factory=dict)
 
     def say(self, path: str, value: Any, place: str) -> None:
         """Gives a field of the contract its value, if it has none; a text that is told second is kept beside it."""
@@ -73,17 +74,17 @@ class Draft:
     def tell(self, path: str, prose: str, place: str) -> None:
         """Adds free text to a field of the contract that takes it."""
         if prose:
-            self._prose.setdefault(_split(path), {})[prose] = None
+            self._told.setdefault(path, []).append(prose)
             self.trail.setdefault(path, place)
 
     def keep(self, place: str, prose: str) -> None:
         """Keeps text that no field takes: it is screened for words of risk and shown to the hub."""
         if prose:
-            self._prose.setdefault(("unmapped", place), {})[prose] = None
+            self._kept.setdefault(place, []).append(prose)
 
     def prose(self, path: str) -> str:
         """The free text that a field has so far."""
-        return "\n".join(self._prose.get(_split(path), ()))
+        return _once(self._told.get(path, []))
 
     def written(self) -> dict[str, Any]:
         """The document, with all prose in it: joined once, since a message may have thousands of notes."""
@@ -91,8 +92,11 @@ class Draft:
         for path, value in self.values.items():
             group, name = _split(path)
             groups[group][name] = value
-        for (group, name), told in self._prose.items():
-            groups[group][name] = "\n".join(told)
+        for path, told in self._told.items():
+            group, name = _split(path)
+            groups[group][name] = _once(told)
+        if self._kept:
+            groups[""]["unmapped"] = {place: _once(told) for place, told in self._kept.items()}
         return groups[""]
 
     def coded(self, path: str, name: str, concept: Any, place: str) -> None:
@@ -110,6 +114,11 @@ class Draft:
     def warn(self, place: str, code: str, near: str = "") -> None:
         """Tells the sender something about a place."""
         self.warnings.append(Notice(place, code, near))
+
+
+def _once(told: list[str]) -> str:
+    """Prose of one place, each part of it once."""
+    return told[0] if len(told) == 1 else "\n".join(dict.fromkeys(told))
 
 
 @cache

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.readable import shown
 from services.intake.sources.bars.bundle import objects, text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from services.intake.sources.bars.bundle import Entry
     from services.intake.sources.bars.draft import Draft
@@ -57,30 +56,41 @@ def said(value: Any, read: Collection[str] = ()) -> str:
     if type(value) is dict and ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
         return _measured(value)
     found: list[str] = []
-    _gather(value, "", found, read)
+    if isinstance(value, dict):
+        _gather(value, "", found, read)
+    else:
+        _gather_each(value, "", found)
     return "\n".join(filter(None, dict.fromkeys(found))) if found else ""
 
 
-def _gather(value: Any, name: str, found: list[str], read: Collection[str] = ()) -> None:
+def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection[str] = ()) -> None:
     """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
-    if type(value) is list:
-        parts: Iterable[tuple[str, Any]] = zip(repeat(name), value)  # what stands in a list has the list's name
-    elif "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
+    if "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
         return
-    else:
-        if name == "coding" and not text(value.get("display")):
-            found.append(text(value.get("code")))
-        if "unit" in value and _MEASURES.issuperset(value):
-            found.append(_measured(value))
-        parts = value.items()
-    for part, item in parts:
-        if part in read:
-            continue
+    if name == "coding" and not text(value.get("display")):
+        found.append(text(value.get("code")))
+    if "unit" in value and _MEASURES.issuperset(value):
+        found.append(_measured(value))
+    for part, item in value.items():
         if type(item) is str:
-            if part not in _NO_TEXT and not _is_no_text(part):
+            if part not in _NO_TEXT and part not in read and not _is_no_text(part):
                 found.append(shown(item).strip() if part == "div" else item.strip())
-        elif type(item) in _NESTED and part not in _ABOUT:
-            _gather(item, part, found)
+        elif type(item) in _NESTED and part not in _ABOUT and part not in read:
+            if type(item) is dict:
+                _gather(item, part, found)
+            else:
+                _gather_each(item, part, found)
+
+
+def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
+    """What stands in a list has the list's name."""
+    for item in values:
+        if type(item) is dict:
+            _gather(item, name, found)
+        elif type(item) is list:
+            _gather_each(item, name, found)
+        else:
+            _gather({name: item}, "", found)
 
 
 def _measured(value: dict[str, Any]) -> str:
