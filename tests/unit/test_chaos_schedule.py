@@ -63,7 +63,7 @@ def test_a_run_that_broke_an_invariant_and_a_fault_that_was_not_caught_have_no_p
 async def test_a_gp_system_whose_answer_was_lost_reads_from_the_duplicate_what_its_message_became():
     became = str(uuid4())
     refused = repeated(json.dumps({"referral_id": became}).encode())
-    body = json.dumps(answers.outcome(refused, lambda: str(uuid4()))).encode()
+    body = json.dumps(answers.outcome(refused, uuid4())).encode()
     answer = httpx.MockTransport(lambda _: httpx.Response(answers.status_of(refused), content=body))
     async with httpx.AsyncClient(transport=answer) as client:
         assert await by_bars(client, "http://intake", str(uuid4()), "Example") == became
