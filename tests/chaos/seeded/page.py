@@ -71,7 +71,8 @@ come whatever it is doing. {ended}
 {table}
 
 `SEED=N make chaos` draws a run's faults again (with `CHAOS_BROKERS=3` those of three brokers) at the commit of the run: a later
-one may draw otherwise from the same seed. When each comes depends on the machine. With three brokers every topic has three copies and a record counts once two have it, as [deploy/kafka](../deploy/kafka) says.
+one may draw otherwise from the same seed. When each comes depends on the machine. With three brokers every topic has three copies
+and a record counts once two have it, as [deploy/kafka](../deploy/kafka) says.
 
 ## What was held against each run
 
@@ -118,7 +119,7 @@ def page_of(kept: Sequence[dict[str, Any]]) -> str:
         poison=sum(run["by_kind"].get("poison", 0) for run in runs),
         ended=f"{ended} times an instance ended by itself, and was started anew."
         if ended
-        else "No instance ended by itself.",
+        else "No instance was found to have ended by itself.",
         kinds="\n".join(f"| {SEEN_BY[k]} | {_count(one, k)} | {_count(three, k)} |" for k in SHARES if k != "poison"),
         table=_table(runs),
         checkers="\n".join(f"- {_words(check.__name__)}: {_first(check.__doc__)}" for check in _checkers()),

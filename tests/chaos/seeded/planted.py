@@ -43,14 +43,26 @@ if TYPE_CHECKING:
     from services.frontdoor.embedded.part import Part
 
 SEED: Final = 7
-KILLS: Final = {"kill": 4, "cut sessions": 1, "postgres restart": 1}  # while PostgreSQL is away, a batch is in flight
+KILLS: Final = {"kill": 1}
 COME_AND_GO: Final = {"scale": 1}
 LOST_SECONDS: Final = 45.0  # what is lost never moves again
 CALM: Final[dict[str, int]] = {}
 
 
+def slow() -> None:
+    """No fault: a batch takes a second, so that one is in flight whenever a member comes, goes or is killed."""
+    handle = Handler.__call__
+
+    async def slowly(self: Any, batch: Any) -> Any:
+        await asyncio.sleep(1)
+        return await handle(self, batch)
+
+    patch.object(Handler, "__call__", slowly).start()
+
+
 def commit_before_send() -> None:
     """Offsets are committed before the batch is handled."""
+    slow()
 
     async def work(self: Any, client: Any, batch: Any, stop: Any) -> None:
         self._member.owed.handled(batch)
@@ -59,17 +71,6 @@ def commit_before_send() -> None:
             await self._tried(lambda: self._handle(batch), stop)
 
     patch.object(consumer.Consumer, "_work", work).start()
-
-
-def slow() -> None:
-    """No fault: a batch takes a second, so that one is in flight whenever a member comes or goes."""
-    handle = Handler.__call__
-
-    async def slowly(self: Any, batch: Any) -> Any:
-        await asyncio.sleep(1)
-        return await handle(self, batch)
-
-    patch.object(Handler, "__call__", slowly).start()
 
 
 def no_drain_on_revoke() -> None:
@@ -86,6 +87,7 @@ def no_drain_on_revoke() -> None:
 
 def auto_commit() -> None:
     """The client commits what it handed out, on a timer, handled or not."""
+    slow()
 
     class Careless(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
         def __init__(self, **options: Any) -> None:
