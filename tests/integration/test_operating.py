@@ -89,7 +89,9 @@ async def test_a_group_that_falls_behind_what_kafka_keeps_is_told_before_and_cau
         before = len(practice.yeses)
         await eventually(lambda: len(practice.yeses) > before + 5)
         await eventually(lambda: "triage: at risk" in follow(system, "behind-retention", "Look")[0], 60)
-        assert await eventually(lambda: used(system, "triage") > 0.5)
+        assert await eventually(
+            lambda: used(system, "triage") > 0.5, 90
+        )  # audit asks anew each minute how long is kept
         longer, look, again, *rest, shorter = pasted("behind-retention", "Do")
         system.paste(longer)
         await eventually(lambda: "at risk" not in system.paste(look), 90)
