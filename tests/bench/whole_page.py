@@ -30,7 +30,7 @@ where every referral was taken and, once under way, never more was behind than t
 |---|---|---|---|---|
 {rows}
 
-## Flat over {longest["seconds"] / 60:.0f} minutes at {longest["rate"]} a second
+## Over {longest["seconds"] / 60:.0f} minutes at {longest["rate"]} a second
 
 | from minute | behind, records, median | MB: {", ".join(SERVICES)} |
 |---|---|---|
