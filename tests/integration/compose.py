@@ -16,6 +16,7 @@ import httpx
 from tests.engine import free_port
 
 ROOT: Final = Path(__file__).parents[2]
+PATIENCE: Final = 240  # seconds for what an operator pastes at once; past it the test says how far it came
 PORTS: Final = ("INTAKE", "MLLP", "TRIAGE", "AUDIT", "WATCH", "KAFKA", "POSTGRES")
 
 
@@ -53,9 +54,9 @@ class Compose:
     def paste(self, text: str) -> str:
         """Runs what an operator pastes into a shell in the folder of the system; what it printed. Fails as it fails."""
         told = self._environment | {"COMPOSE_PROJECT_NAME": self.project}
-        shell = ["bash", "-euo", "pipefail", "-c", text]
+        shell = ["timeout", str(PATIENCE), "bash", "-euxo", "pipefail", "-c", text]  # -x: which line it came to
         done = subprocess.run(shell, cwd=self.root, env=told, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        assert done.returncode == 0, f"{done.returncode}: {text}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
 
     @property

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import PartitionRecords
 
 from shared import topics
 from shared.errors import Transient
@@ -107,6 +109,31 @@ async def test_the_time_of_a_group_is_that_of_the_record_at_its_commit_wherever_
         first = look.positions[P1].first
         assert first
         assert first.key == KEY
+
+
+async def test_what_was_fetched_for_a_look_is_gone_after_it_without_the_garbage_collector(
+    kafka: Kafka, watch: Watch, producer: AIOKafkaProducer
+) -> None:
+    async with a_member(kafka, topics.TRIAGE_GROUP) as member:
+        member.pause(P0, P1)  # it commits, and fetches nothing that would be counted
+        for place in (P0, P1):
+            for _ in range(3):
+                batch = producer.create_batch()
+                for _ in range(60):
+                    batch.append(key=KEY.encode(), value=b"x" * 1000, timestamp=None)
+                await (await producer.send_batch(batch, topics.RECEIVED, partition=place.partition))
+        ends = await member.end_offsets([P0, P1])
+        await watch.look()
+        gc.collect()
+        gc.disable()
+        try:
+            for record in range(1, 60, 6):  # each look finds the group elsewhere, so that it must read
+                await member.commit({place: end - 180 + record for place, end in ends.items()})
+                looked = (await watch.look())[topics.TRIAGE_GROUP][0].positions
+                assert all(looked[place].first for place in (P0, P1))
+            assert [type(each) for each in gc.get_objects() if isinstance(each, PartitionRecords)] == []
+        finally:
+            gc.enable()
 
 
 @pytest.mark.kafka_real
