@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COPIED: Final = ("deploy", "services", "shared", "requirements", "docker-compose.yml", ".dockerignore")
-USUAL: Final = {"intake": 8080, "triage": 8081, "audit": 8082}
 
 
 @contextmanager
@@ -35,9 +34,4 @@ def a_system(folder: Path) -> Iterator[Compose]:
 
 def follow(system: Compose, page: str, heading: str) -> list[str]:
     """Pastes every block under a heading; what each printed."""
-    return [system.paste(block) for block in pasted(page, heading, ports(system))]
-
-
-def ports(system: Compose) -> dict[str, str]:
-    """Where the services of the pages listen, and where these do."""
-    return {f"http://127.0.0.1:{port}": system.url(name) for name, port in USUAL.items()}
+    return [system.paste(block) for block in pasted(page, heading)]
