@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from uuid import UUID
 
-    import services.intake.taking
+    import services.intake.taking.desk
     from tests.stack import Database
 
 DEPLOY: Final = Path(__file__).parents[1] / "deploy"
@@ -74,7 +74,7 @@ class Desk:
         self,
         client: httpx.AsyncClient,
         database: Database,
-        whole: services.intake.taking.Desk,
+        whole: services.intake.taking.desk.Desk,
         settings: IntakeSettings,
     ) -> None:
         self.client, self.database, self.whole, self.store = client, database, whole, whole.store

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from services.intake.coding import Place, code
-from services.intake.reading import read
-from services.intake.screen import screen_of
+from services.intake.contract.reading import read
+from services.intake.safety.screen import screen_of
 from shared.localities import Locality
 from tests.intake import a_body
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from tests.mesh_sandbox import MeshSandbox
     from tests.stack import Database
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from services.intake import handlers
 from services.intake.sources.told import Attachment, Told, listed
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from shared.traceparent import continue_trace
 from tests.intake import ADA
 
 if TYPE_CHECKING:
-    from services.intake.taking import Answer
+    from services.intake.taking.desk import Answer
     from tests.intake import Desk
 
 

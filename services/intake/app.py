@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 from services.intake import metrics
 from services.intake.coding import Place
 from services.intake.relay import Relay, measure
-from services.intake.screen import read_screen
+from services.intake.safety.screen import read_screen
 from services.intake.senders import read_senders
 from services.intake.settings import IntakeSettings, MeshSettings
 from services.intake.status import StatusHandler
 from services.intake.store import Store, connections
-from services.intake.taking import Desk
+from services.intake.taking.desk import Desk
 from services.intake.transports import bars
 from services.intake.transports.admission import Admission
 from services.intake.transports.bars import Bars

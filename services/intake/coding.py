@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from services.intake.reading import Reading
-    from services.intake.screen import Screen
+    from services.intake.contract.reading import Reading
+    from services.intake.safety.screen import Screen
     from shared.localities import Locality
 
 

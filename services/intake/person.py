@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from services.intake.problems import Fault, Refused, blank
 
 if TYPE_CHECKING:
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
 
 NO_FIXED_ABODE: Final = "ZZ993VZ"
 _TOGETHER_WITH_A_NAME: Final = (

@@ -13,20 +13,20 @@ import msgspec
 import orjson
 
 from services.intake import person
-from services.intake.alarm import Alarm
 from services.intake.coding import code, locality_of
+from services.intake.contract.reading import Reading, read
 from services.intake.problems import Refused
-from services.intake.reading import Reading, read
 from services.intake.rows import Report
+from services.intake.safety.alarm import Alarm
 from services.intake.sources import csv
 from services.intake.sources.forms import FORMS, Reply
-from services.intake.taking import answer_of
+from services.intake.taking.desk import answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.intake.coding import Place
-    from services.intake.reading import Notice
+    from services.intake.contract.reading import Notice
     from services.intake.senders import Source
     from services.intake.sources.forms import Form, Moment
     from services.intake.sources.told import Told

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake import metrics
 from services.intake.behind import demand_whole
-from services.intake.receipts import MOST_BYTES
 from services.intake.store import SQL
+from services.intake.taking.receipts import MOST_BYTES
 from shared import topics
 from shared.cloudevents import unpack
 from shared.errors import FrontDoorError, Transient

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import orjson
 
 from services.intake import access, metrics
-from services.intake.code_lists import PURPOSES
+from services.intake.contract.code_lists import PURPOSES
 from services.intake.problems import Fault, Refused, not_found
-from services.intake.receipts import source_of, value_of
+from services.intake.taking.receipts import source_of, value_of
 from shared.cloudevents import Envelope, pack
 from shared.codes import Status
 from shared.events import RECORD_DISCLOSED, RecordDisclosed, derived_id
@@ -19,7 +19,7 @@ from shared.events import RECORD_DISCLOSED, RecordDisclosed, derived_id
 if TYPE_CHECKING:
     from services.intake.senders import Source, Team
     from services.intake.store import Locked, Referral
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
 
 
 async def status(desk: Desk, sender: Source | Team, referral_id: UUID) -> bytes:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from uuid import UUID
 
-    from services.intake.receipts import Receipt
     from services.intake.settings import IntakeSettings
+    from services.intake.taking.receipts import Receipt
     from shared.events import Decision
     from shared.postgres import Connection, Pool
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from services.frontdoor.demo.month import Sent, month
 from services.intake.coding import Place, code
-from services.intake.reading import read
-from services.intake.screen import read_screen
+from services.intake.contract.reading import read
+from services.intake.safety.screen import read_screen
 from services.intake.sources import json as form
 from shared.localities import default_locality, read_localities
 from tests.builders import MONDAY_10AM

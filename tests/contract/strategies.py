@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.intake import code_lists
+from services.intake.contract import code_lists
 from shared.referral import Coded, CodedReferral
 
 if TYPE_CHECKING:

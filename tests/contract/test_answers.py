@@ -6,10 +6,10 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake import code_lists, docs
-from services.intake.openapi import document
+from services.intake.contract import code_lists, docs
+from services.intake.contract.openapi import document
+from services.intake.contract.reading import DETAILS
 from services.intake.problems import MEANS
-from services.intake.reading import DETAILS
 from shared.codes import Urgency
 from tests.intake import ADA, CLERK, Desk, a_body, intake
 

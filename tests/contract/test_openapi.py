@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.intake import docs
-from services.intake.examples import EXAMPLES
-from services.intake.openapi import document
-from services.intake.outcomes import cancellation_reason, read_outcome
+from services.intake.contract import docs
+from services.intake.contract.examples import EXAMPLES
+from services.intake.contract.openapi import document
+from services.intake.contract.outcomes import cancellation_reason, read_outcome
+from services.intake.contract.reading import read
 from services.intake.person import missing
-from services.intake.reading import read
 from services.intake.senders import Team
 from tests.intake import DEPLOY, Desk, intake
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.coding import code
+from services.intake.contract.reading import read
 from services.intake.person import missing
-from services.intake.reading import read
 from services.intake.sources.json import told
 from services.triage.facts import facts_of, with_blanks
 from services.triage.proof.posting import post_of

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from services.intake.coding import code
+from services.intake.contract.reading import read
 from services.intake.person import missing
-from services.intake.reading import read
-from services.intake.screen import read_screen
+from services.intake.safety.screen import read_screen
 from services.intake.senders import Source
 from services.intake.sources.forms import FORMS
 from services.triage.facts import facts_of, with_blanks

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
 from services.intake.senders import Source, Team
 from services.intake.sources.bars import outcome
 from services.intake.sources.forms import FORMS, Moment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
 from services.intake.senders import Source
 from services.intake.sources.hl7v2 import answers
 from services.intake.sources.hl7v2.message import messages

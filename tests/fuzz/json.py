@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
 from services.intake.sources.json import told
 from tests.garbling import demand_storable
 

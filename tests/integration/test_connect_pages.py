@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from services.intake.openapi import document
+from services.intake.contract.openapi import document
 from tests.intake import intake
 
 if TYPE_CHECKING:

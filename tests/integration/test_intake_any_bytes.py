@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.contract import CONTRACT
+from services.intake.contract.fields import CONTRACT
 from shared.impatient import Impatient
 from tests.intake import Desk, a_body, intake
 

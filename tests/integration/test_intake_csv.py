@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from services.intake.commands import register
-from services.intake.openapi import document
+from services.intake.contract.openapi import document
 from services.intake.sources import csv
 from services.intake.sources.csv.danger import PHONE
 from tests.intake import intake

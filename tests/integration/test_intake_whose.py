@@ -10,9 +10,9 @@ import asyncpg
 import orjson
 import pytest
 
-from services.intake import handlers
 from services.intake.problems import Refused
 from services.intake.sources.told import Told
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from shared.events import RECEIVED, derived_id
 from shared.traceparent import continue_trace
@@ -23,7 +23,7 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from services.intake.taking import Answer
+    from services.intake.taking.desk import Answer
     from tests.intake import Desk
     from tests.stack import Database
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.intake import handlers
 from services.intake.problems import Refused
 from services.intake.sources.told import Told
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from shared.traceparent import continue_trace
 from tests.intake import intake
@@ -18,7 +18,7 @@ from tests.telling import message, referral_in, take
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from services.intake.taking import Answer
+    from services.intake.taking.desk import Answer
     from tests.intake import Desk
     from tests.stack import Database
 

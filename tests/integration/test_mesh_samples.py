@@ -28,7 +28,7 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from tests.mesh_sandbox import MeshSandbox
     from tests.stack import Database
 

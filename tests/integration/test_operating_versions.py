@@ -27,7 +27,7 @@ NEXT = {
         ("    facts: dict[str, str | int] = field", "    written_by: str | None = None\n    facts: dict[str, str | int] = field"),
     ],
     "services/triage/document.py": [("        late=draft.late,", '        late=draft.late,\n        written_by="next",')],
-    "services/intake/receipts.py": [
+    "services/intake/taking/receipts.py": [
         ("        value=value_of(payload),", '        value=value_of(payload).replace(b"{", b\'{"written_by":"next",\', 1),'),
     ],
 }  # fmt: skip

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
 from services.intake.sources import json
 from services.intake.sources.bars import outcome
 from services.intake.sources.bars.bundle import parse

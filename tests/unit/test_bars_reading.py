@@ -10,9 +10,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from services.intake.emergency import is_emergency
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
+from services.intake.safety.emergency import is_emergency
 from services.intake.sources import bars
 from services.intake.sources.bars import outcome
 from services.intake.sources.bars.draft import MOST_LISTED
@@ -21,7 +21,7 @@ from services.intake.sources.told import MOST_ATTACHMENTS
 from tests.bars import SOURCES, TEAM, answers, changed, grown, issue, parsed, sample
 
 if TYPE_CHECKING:
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
     from services.intake.sources.told import Told
 
 MOMENT = Moment(dt.datetime(2026, 11, 25, tzinfo=dt.UTC), UUID(int=7))

@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 import pytest
 
+from services.intake.contract.reading import read
 from services.intake.person import demand
 from services.intake.problems import Refused
-from services.intake.reading import read
 from services.intake.sources.bars import outcome
 from services.intake.sources.forms import FORMS, Moment
 from tests.bars import EXPECTED, SAMPLES, SOURCES, TEAM, issue, parsed, request_id, sample

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from services.intake import person
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from services.intake.sources.forms import FORMS
 from tests.bars import SOURCES, answers, changed, grown, sample
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.coding import code
+from services.intake.contract.reading import read
 from services.intake.problems import Fault, Refused
-from services.intake.reading import read
 from services.intake.sources import csv
 from services.intake.sources.csv.heads import columns
 from tests.builders import MONDAY_10AM

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.emergency import is_emergency
-from services.intake.reading import read
+from services.intake.contract.reading import read
+from services.intake.safety.emergency import is_emergency
 from services.intake.sources import csv
 from services.intake.sources.csv.danger import PHONE
 

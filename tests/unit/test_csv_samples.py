@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
+from services.intake.contract.reading import Reading, read
 from services.intake.problems import Fault, Refused
-from services.intake.reading import Reading, read
 from services.intake.sources import csv
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from services.frontdoor.demo.month import Message, Sent, month
 from services.frontdoor.demo.people import check_digit
 from services.frontdoor.demo.presentations import presentations
 from services.frontdoor.demo.senders import LANES
+from services.intake.contract.reading import read
 from services.intake.person import missing
-from services.intake.reading import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

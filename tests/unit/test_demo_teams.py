@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.frontdoor.demo.teams import HUB_WAYS, REROUTED_TO, answer
-from services.intake.outcomes import read_outcome
+from services.intake.contract.outcomes import read_outcome
 from services.intake.senders import Team
 from shared.codes import HoldReason
 

@@ -17,7 +17,7 @@ import pytest
 
 from services.frontdoor.demo.next_steps import REFERRAL, next_steps
 from services.intake.coding import code
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from services.triage.facts import facts_of, with_blanks
 from services.triage.rules import read as read_rules
 from shared.codes import Gate

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.contract.reading import DETAILS, read
+from services.intake.contract.values import date, moment
 from services.intake.problems import Refused
-from services.intake.reading import DETAILS, read
 from services.intake.sources.hl7v2 import answers
 from services.intake.sources.hl7v2.message import messages
 from services.intake.sources.hl7v2.reader import told
 from services.intake.sources.hl7v2.segment import NULL
 from services.intake.sources.hl7v2.texts import date_of, moment_of, unescaped
-from services.intake.values import date, moment
 from tests.garbling import demand_storable, garbled
 from tests.mllp import PID, Answer, a_message, a_source
 from tests.unit.test_hl7_samples import NOW

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from services.intake import person
+from services.intake.contract.reading import Notice, Reading, read
 from services.intake.problems import Refused
-from services.intake.reading import Notice, Reading, read
-from services.intake.screen import read_screen
+from services.intake.safety.screen import read_screen
 from services.intake.sources.hl7v2 import answers
 from services.intake.sources.hl7v2.message import messages
 from services.intake.sources.hl7v2.reader import told

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.intake import code_lists
-from services.intake.contract import CONTRACT, Each
+from services.intake.contract import code_lists
+from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.values import Kind
 from services.intake.problems import Refused
 from services.intake.sources.json import parse
-from services.intake.values import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.outcomes import Outcome, demand_clinician, read_outcome
+from services.intake.contract.outcomes import Outcome, demand_clinician, read_outcome
 from services.intake.problems import Refused
 from services.intake.senders import Team
 

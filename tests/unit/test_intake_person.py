@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.intake import person
-from services.intake.reading import read
-from services.intake.screen import read_screen
+from services.intake.contract.reading import read
+from services.intake.safety.screen import read_screen
 from tests.intake import DEPLOY, a_body
 from tests.intake_coded import coded
 

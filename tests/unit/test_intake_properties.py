@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from services.intake.coding import code
-from services.intake.contract import CONTRACT
-from services.intake.reading import read
+from services.intake.contract.fields import CONTRACT
+from services.intake.contract.reading import read
 from shared.cloudevents import from_json, to_json
 from shared.referral import CodedReferral
 from tests.intake_coded import PLACE, TODAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.readable import shown, words_of
+from services.intake.safety.readable import shown, words_of
 
 RTF = rb"{\rtf1\ansi{\fonttbl{\f0 Times New Roman;}}{\*\generator EMIS;}\f0 She {\b can\'92t} go on.\par Wants to\line die \u8211? now{\pict\pngblip %s}}"
 

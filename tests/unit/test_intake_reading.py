@@ -6,7 +6,7 @@ import pytest
 
 from services.intake import person
 from services.intake.coding import code, locality_of
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from tests.intake import ADA, a_body
 from tests.intake_coded import PLACE, TODAY, coded, warned
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.intake.receipts import MOST_BYTES
 from services.intake.relay import Relay, first_of_each
 from services.intake.settings import IntakeSettings
+from services.intake.taking.receipts import MOST_BYTES
 from shared.cloudevents import pack
 from shared.health import Health
 from shared.postgres import give_back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.screen import read_screen
+from services.intake.safety.screen import read_screen
 from tests.intake import DEPLOY
 
 SCREEN = read_screen(DEPLOY / "screen.yaml")

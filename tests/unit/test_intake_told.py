@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.intake.contract import CONTRACT
-from services.intake.reading import Notice, read
+from services.intake.contract.fields import CONTRACT
+from services.intake.contract.reading import Notice, read
+from services.intake.contract.values import Kind
 from services.intake.sources.maps import Table, tables
 from services.intake.sources.told import MOST_ATTACHED, Told, attached, listed, unmapped
-from services.intake.values import Kind
 
 
 def told(document: dict[str, Any], **trail: str) -> Told:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.intake.outcomes import cancellation_reason, read_outcome
-from services.intake.reading import read
+from services.intake.contract.outcomes import cancellation_reason, read_outcome
+from services.intake.contract.reading import read
 from services.intake.senders import Team
 
 HUB = Team(id="hub", name="Hub", keys=("0" * 64,), destinations=frozenset(("hub",)), hub=True)

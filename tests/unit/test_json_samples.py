@@ -13,9 +13,9 @@ import yaml
 
 from services.intake import person
 from services.intake.coding import code
-from services.intake.emergency import is_emergency
+from services.intake.contract.reading import read
 from services.intake.problems import Refused
-from services.intake.reading import read
+from services.intake.safety.emergency import is_emergency
 from services.intake.senders import Source
 from services.intake.sources.forms import FORMS, Moment
 from tests.intake_coded import PLACE, TODAY

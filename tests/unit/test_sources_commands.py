@@ -11,7 +11,7 @@ import pytest
 
 from services.frontdoor.cli import call
 from services.intake.commands import register
-from services.intake.examples import EXAMPLES
+from services.intake.contract.examples import EXAMPLES
 from services.intake.sources.forms import FORMS
 from tests.mllp import a_message
 

@@ -113,7 +113,7 @@ def _source(arguments: argparse.Namespace) -> Source:
 def _place(arguments: argparse.Namespace) -> Place:
     """The place as intake has it, with a secret that opens nothing."""
     from services.intake.coding import Place
-    from services.intake.screen import read_screen
+    from services.intake.safety.screen import read_screen
     from shared.localities import default_locality, read_localities
 
     localities = read_localities(arguments.localities)

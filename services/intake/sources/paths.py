@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.contract import CONTRACT, Each
-from services.intake.values import Kind
+from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.values import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

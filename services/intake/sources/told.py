@@ -2,7 +2,7 @@
 
 A reader (`services.intake.sources.<standard>`) turns bytes into this or raises `Refused`. It maps what it knows, puts
 text that no field takes into `unmapped` of the document (kept, screened for words of risk, shown to the hub), and leaves
-to `services.intake.reading` what a value means.
+to `services.intake.contract.reading` what a value means.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from uuid import UUID  # noqa: TC003  (NamedTuple reads the annotations at run t
 
 import orjson
 
+from services.intake.contract.reading import Notice
 from services.intake.person import valid
 from services.intake.problems import Fault, Refused
-from services.intake.reading import Notice
 from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from services.intake.reading import Reading
-    from services.intake.values import Read
+    from services.intake.contract.reading import Reading
+    from services.intake.contract.values import Read
 
 Standard = Literal["json", "bars", "hl7v2", "mesh", "csv"]
 Does = Literal["refer", "amend", "cancel", "answer"]

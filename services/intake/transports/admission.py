@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.problems import Refused
 from services.intake.senders import Source, Team
-from services.intake.taking import Incoming
+from services.intake.taking.desk import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable

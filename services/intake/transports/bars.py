@@ -13,13 +13,14 @@ from uuid import UUID, uuid4
 import orjson
 from starlette.responses import Response
 
-from services.intake import handlers, showing
-from services.intake.alarm import Alarm, unread
+from services.intake import showing
+from services.intake.contract.reading import read
 from services.intake.problems import Fault, Refused, not_found
-from services.intake.reading import read
+from services.intake.safety.alarm import Alarm, unread
 from services.intake.senders import Source
 from services.intake.sources.bars import answers, outcome
 from services.intake.sources.forms import FORMS, Moment, Reply
+from services.intake.taking import handlers
 from services.intake.transports.routing import count, route
 from shared.errors import FrontDoorError
 from shared.log import get_logger
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from services.intake.senders import Team
     from services.intake.settings import IntakeSettings
     from services.intake.sources.told import Told
-    from services.intake.taking import Answer, Desk, Incoming
+    from services.intake.taking.desk import Answer, Desk, Incoming
     from services.intake.transports.admission import Admission
 
 BASE: Final = "/bars"

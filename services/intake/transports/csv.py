@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from starlette.responses import Response
 
-from services.intake import handlers
 from services.intake.problems import Fault, Refused
 from services.intake.rows import Report
 from services.intake.sources import csv
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from services.intake.transports.routing import count, route
 from shared.errors import Transient
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from services.intake.settings import IntakeSettings
     from services.intake.sources.csv import Head, Row
     from services.intake.sources.told import Told
-    from services.intake.taking import Answer, Desk, Incoming
+    from services.intake.taking.desk import Answer, Desk, Incoming
     from services.intake.transports.admission import Admission
 
 AT_ONCE: Final = 8  # rows that are taken beside each other

@@ -9,15 +9,16 @@ from uuid import uuid4
 
 import orjson
 
-from services.intake import handlers, metrics
-from services.intake.alarm import unread
+from services.intake import metrics
+from services.intake.contract.values import plain
 from services.intake.problems import Refused
+from services.intake.safety.alarm import unread
 from services.intake.sources.forms import FORMS, Moment, Reply
 from services.intake.store import Invalid
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from services.intake.transports.mailbox import shaped
 from services.intake.transports.routing import count
-from services.intake.values import plain
 from shared.errors import Bug, Transient
 from shared.log import get_logger
 from shared.traceparent import continue_trace
@@ -25,7 +26,7 @@ from shared.traceparent import continue_trace
 if TYPE_CHECKING:
     from services.intake.senders import Source
     from services.intake.sources.forms import Form
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from services.intake.transports.mailbox import Mailbox, Retrieved
 
 

@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from services.intake import docs, handlers, showing
-from services.intake.openapi import document
+from services.intake import showing
+from services.intake.contract import docs
+from services.intake.contract.openapi import document
 from services.intake.problems import Refused, not_found
 from services.intake.sources.json import told
+from services.intake.taking import handlers
 from services.intake.transports.routing import problem, referral_named, route
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from services.intake.senders import Act
-    from services.intake.taking import Answer, Desk
+    from services.intake.taking.desk import Answer, Desk
     from services.intake.transports.admission import Admission
     from services.intake.transports.routing import Endpoint
 

@@ -23,7 +23,7 @@ from shared.postgres import alone, backoff, transient
 from shared.traceparent import continue_trace
 
 if TYPE_CHECKING:
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from services.intake.transports.mailbox import Mailbox
     from shared.health import Health
     from shared.postgres import Connection, Pool

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from services.intake.sources.forms import FORMS
 from tests.bars import EXPECTED, SOURCES, sample
 

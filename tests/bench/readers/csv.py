@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from services.intake.sources.csv import opened, row_told
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from services.intake.reading import read
+from services.intake.contract.reading import read
 from services.intake.sources.json import told
 
 if TYPE_CHECKING:

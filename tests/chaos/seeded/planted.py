@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer
 
 from services.audit import chain
 from services.audit import store as audit_store
-from services.intake import handlers
+from services.intake.taking import handlers
 from services.triage.handlers import Handler
 from shared import consumer, postgres
 from shared.dead_letters import Parking

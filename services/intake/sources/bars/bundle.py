@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 from msgspec import Struct
 
+from services.intake.contract.reading import Notice
 from services.intake.problems import Fault, Refused
-from services.intake.reading import Notice
 from services.intake.sources import json
 
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from services.intake.contract.values import code_system, yes_no
 from services.intake.sources.bars.bundle import code, codings, displays, first, inner, objects, text, words
 from services.intake.sources.bars.contacts import related
 from services.intake.sources.bars.findings import LOCAL, answer, observation, questionnaire
@@ -12,7 +13,6 @@ from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.prose import ELSEWHERE, TEXT, keep_rest, notes, said
 from services.intake.sources.bars.standing import as_it_stands, of_another, of_others
 from services.intake.sources.maps import table
-from services.intake.values import code_system, yes_no
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from services.intake.reading import Notice
+from services.intake.contract.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
 from services.intake.sources.maps import table
 from services.intake.sources.told import SCORES, counted
 
 if TYPE_CHECKING:
+    from services.intake.contract.values import Read
     from services.intake.sources.told import Attachment
-    from services.intake.values import Read
 
 
 MOST_LISTED: Final = 100  # items of one list of the contract, of which reading takes half

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.contract import CONTRACT, Each
+from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.values import Kind, code_system
 from services.intake.sources.bars.bundle import code, codings, objects, text, words
 from services.intake.sources.bars.prose import keep_rest, notes, said
 from services.intake.sources.bars.standing import TAKEN_BACK
 from services.intake.sources.maps import table
 from services.intake.sources.paths import NO_SUCH, nearest
-from services.intake.values import Kind, code_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.intake.code_lists import ADJUSTMENTS
+from services.intake.contract.code_lists import ADJUSTMENTS
+from services.intake.contract.values import code_system
 from services.intake.sources.bars.bundle import codings, first, objects, text, words
 from services.intake.sources.bars.prose import keep_rest
 from services.intake.sources.maps import table
-from services.intake.values import code_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.readable import words_of
+from services.intake.safety.readable import words_of
 from services.intake.sources.bars.bundle import inner, objects, text, words
 from services.intake.sources.told import MOST_ATTACHMENTS, attached, listed
 

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.readable import shown
+from services.intake.safety.readable import shown
 from services.intake.sources.bars.bundle import objects, text
 
 if TYPE_CHECKING:

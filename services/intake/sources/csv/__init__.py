@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from services.intake.contract.reading import Notice, tidy
 from services.intake.problems import Fault, Refused
-from services.intake.reading import Notice, tidy
 from services.intake.sources.csv import cells, danger
 from services.intake.sources.csv.encodings import ENCODINGS
 from services.intake.sources.csv.rows import FAULT, SEPARATORS, Head, Row, opened

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from services.intake.contract import CONTRACT
+from services.intake.contract.fields import CONTRACT
+from services.intake.contract.values import DATE, MOMENT, URGENCY, YES_NO, number
 from services.intake.sources import maps
-from services.intake.values import DATE, MOMENT, URGENCY, YES_NO, number
 
 if TYPE_CHECKING:
     from services.intake.sources.csv.heads import Column

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from services.intake.contract import RISK_ANSWERS
-from services.intake.values import URGENCY, YES_NO
+from services.intake.contract.fields import RISK_ANSWERS
+from services.intake.contract.values import URGENCY, YES_NO
 from shared.codes import Urgency
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from services.intake.contract import CONTRACT, Each
-from services.intake.values import TEXT, Kind
+from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.values import TEXT, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.reading import Notice
+from services.intake.contract.reading import Notice
 from services.intake.sources.hl7v2.segment import NULL, in_words
 from services.intake.sources.told import MOST_ATTACHMENTS, SCORES, attached, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from services.intake.contract.values import Read
     from services.intake.sources.hl7v2.segment import Segment
     from services.intake.sources.told import Attachment
-    from services.intake.values import Read
 
 SYSTEMS: Final = frozenset((2, 5, 6, 7))  # of a CWE's components, from 0: coding systems and their versions
 

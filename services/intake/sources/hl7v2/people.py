@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from services.intake import values
+from services.intake.contract import values
 from services.intake.person import valid
 from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of

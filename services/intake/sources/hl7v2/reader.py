@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-from services.intake import values
-from services.intake.code_lists import CANCELLATION_REASONS
+from services.intake.contract import values
+from services.intake.contract.code_lists import CANCELLATION_REASONS
+from services.intake.contract.reading import Notice
 from services.intake.problems import Fault, Refused
-from services.intake.reading import Notice
 from services.intake.sources.hl7v2 import people, referral
 from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
 from services.intake.sources.hl7v2.message import Header, Message, id_shaped, parse

@@ -8,9 +8,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from services.intake import values
-from services.intake.code_lists import REASONS
-from services.intake.readable import words_of
+from services.intake.contract import values
+from services.intake.contract.code_lists import REASONS
+from services.intake.safety.readable import words_of
 from services.intake.sources.hl7v2.observations import mistyped, path_of, read_as
 from services.intake.sources.hl7v2.people import name_of, telecoms
 from services.intake.sources.hl7v2.segment import NULL, part
@@ -21,9 +21,9 @@ from services.intake.sources.paths import KINDS, NO_SUCH, nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.intake.contract.values import Kind
     from services.intake.sources.hl7v2.draft import Draft
     from services.intake.sources.hl7v2.segment import Segment
-    from services.intake.values import Kind
 
 _MEDIA: Final = {
     "PDF": "application/pdf",

@@ -7,10 +7,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from services.intake import handlers, metrics
+from services.intake import metrics
 from services.intake.problems import Refused
 from services.intake.sources.forms import FORMS, Moment
 from services.intake.sources.hl7v2.message import header_of
+from services.intake.taking import handlers
 from services.intake.transports.admission import arrived
 from services.intake.transports.mllp.callers import known
 from services.intake.transports.routing import count
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from services.intake.senders import Source
     from services.intake.sources.forms import Reply
     from services.intake.sources.told import Told
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from services.intake.transports.admission import Admission
     from services.intake.transports.mllp.callers import Caller
 

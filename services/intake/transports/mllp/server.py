@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
 
     from services.intake.settings import IntakeSettings
-    from services.intake.taking import Desk
+    from services.intake.taking.desk import Desk
     from services.intake.transports.admission import Admission
     from services.intake.transports.mllp.callers import Address, Caller
     from shared.health import Health

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
-from services.intake import code_lists as lists
+from services.intake.contract import code_lists as lists
 from shared.codes import UNMAPPED, Urgency
 
 Read = Callable[[Any], Any]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.intake import answers
-from services.intake import code_lists as lists
-from services.intake.contract import CONTRACT, Each
-from services.intake.examples import CSV_FILE, EXAMPLES
-from services.intake.openapi_parts import (
+from services.intake.contract import answers
+from services.intake.contract import code_lists as lists
+from services.intake.contract.examples import CSV_FILE, EXAMPLES
+from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.openapi_parts import (
     TEXT,
     UUID,
     an_object,
@@ -20,10 +20,10 @@ from services.intake.openapi_parts import (
     status,
     taken,
 )
+from services.intake.contract.reading import DETAILS
+from services.intake.contract.values import Kind
 from services.intake.problems import MEANS
-from services.intake.reading import DETAILS
 from services.intake.sources.told import TYPES
-from services.intake.values import Kind
 
 ABOUT: Final = """\
 Takes mental-health referrals, amendments, cancellations and the answers of receiving teams.

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-from services.intake import code_lists as lists
+from services.intake.contract import code_lists as lists
+from services.intake.contract.reading import Notice, tidy, unknown_fields
+from services.intake.contract.values import plain, urgency
 from services.intake.problems import Fault, Refused, blank
-from services.intake.reading import Notice, tidy, unknown_fields
-from services.intake.values import plain, urgency
 from shared.codes import HUB_OUTCOMES, UNMAPPED, HoldReason, OutcomeKind, Urgency
 from shared.events import Actor
 

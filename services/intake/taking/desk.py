@@ -14,12 +14,12 @@ import orjson
 
 from services.intake import metrics, person
 from services.intake.coding import code
-from services.intake.content import content_hash
+from services.intake.contract.reading import Notice
+from services.intake.contract.values import plain
 from services.intake.problems import Fault, Refused, not_found
-from services.intake.reading import Notice
-from services.intake.receipts import A_DAY, FOR_EVER, Message, receipt
 from services.intake.sources.told import unmapped
-from services.intake.values import plain
+from services.intake.taking.content import content_hash
+from services.intake.taking.receipts import A_DAY, FOR_EVER, Message, receipt
 from shared.errors import Transient
 from shared.events import Cause, ReferralConflicting
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from services.intake.coding import Place
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
     from services.intake.senders import Senders, Source, Team
     from services.intake.sources.told import Told
     from services.intake.store import First, Last, Locked, Referral, Store

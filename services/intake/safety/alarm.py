@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from services.intake import metrics
-from services.intake.emergency import is_emergency
+from services.intake.contract.reading import read
 from services.intake.problems import Refused, Unanswered
-from services.intake.reading import read
+from services.intake.safety.emergency import is_emergency
 from shared.errors import Transient
 from shared.log import get_logger
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
 
 
 class Alarm:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 from services.intake import access, person
-from services.intake.alarm import Alarm
-from services.intake.content import said
+from services.intake.contract.reading import read
 from services.intake.problems import Refused, Unanswered, blank
-from services.intake.reading import read
+from services.intake.safety.alarm import Alarm
 from services.intake.store import First
-from services.intake.taking import again, coded_of, message_of, named
+from services.intake.taking.content import said
+from services.intake.taking.desk import again, coded_of, message_of, named
 from shared.events import RECEIVED, derived_id
 
 if TYPE_CHECKING:
     from services.intake.senders import Source
     from services.intake.sources.told import Told
-    from services.intake.taking import Desk, Incoming
+    from services.intake.taking.desk import Desk, Incoming
 
 ANOTHER: Final = (
     "the referral of this name is about another person, as far as can be told; a person will look at both. "

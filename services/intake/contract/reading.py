@@ -10,9 +10,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from services.intake import scores
-from services.intake.contract import CONTRACT, RISK_ANSWERS, Each, Tree
-from services.intake.values import Kind
+from services.intake.contract import scores
+from services.intake.contract.fields import CONTRACT, RISK_ANSWERS, Each, Tree
+from services.intake.contract.values import Kind
 from shared.codes import NOT_RECORDED
 
 if TYPE_CHECKING:

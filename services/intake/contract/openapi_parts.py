@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.intake import code_lists as lists
+from services.intake.contract import code_lists as lists
+from services.intake.contract.values import URGENCY, meanings
 from services.intake.sources.csv import ENCODINGS, SEPARATORS
-from services.intake.values import URGENCY, meanings
 from shared.codes import OutcomeKind, Status
 
 TEXT: Final = {"type": "string"}

@@ -9,9 +9,22 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from services.intake import code_lists as lists
-from services.intake import values
-from services.intake.values import CODE, DATE, MOMENT, PROSE, TEXT, TEXTS, URGENCY, YES_NO, Kind, coded, number, words
+from services.intake.contract import code_lists as lists
+from services.intake.contract import values
+from services.intake.contract.values import (
+    CODE,
+    DATE,
+    MOMENT,
+    PROSE,
+    TEXT,
+    TEXTS,
+    URGENCY,
+    YES_NO,
+    Kind,
+    coded,
+    number,
+    words,
+)
 
 
 class Each(NamedTuple):

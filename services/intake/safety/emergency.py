@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared.codes import Urgency
 
 if TYPE_CHECKING:
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
 
 
 def is_emergency(reading: Reading) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from services.intake.reading import Reading
+    from services.intake.contract.reading import Reading
 
 _SCALES: Final = (("phq9", 9), ("gad7", 7))  # items score 0 to 3 each
 

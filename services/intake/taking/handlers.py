@@ -6,17 +6,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
-from services.intake import access, person, whose
-from services.intake.alarm import Alarm, phoning
+from services.intake import access, person
 from services.intake.coding import locality_of
-from services.intake.content import changed_paths, merged, said
-from services.intake.contract import CONTRACT
-from services.intake.outcomes import cancellation_reason, demand_clinician, read_outcome
+from services.intake.contract.fields import CONTRACT
+from services.intake.contract.outcomes import cancellation_reason, demand_clinician, read_outcome
+from services.intake.contract.reading import read, tidy
 from services.intake.problems import Fault, Refused, not_found
-from services.intake.reading import read, tidy
-from services.intake.receipts import FOR_EVER, receipt
+from services.intake.safety.alarm import Alarm, phoning
 from services.intake.store import NameTaken
-from services.intake.taking import (
+from services.intake.taking import whose
+from services.intake.taking.content import changed_paths, merged, said
+from services.intake.taking.desk import (
     TRIES,
     Said,
     again,
@@ -29,16 +29,17 @@ from services.intake.taking import (
     repeated,
     taken,
 )
+from services.intake.taking.receipts import FOR_EVER, receipt
 from shared.codes import HUB_OUTCOMES
 from shared.errors import Transient
 from shared.events import OutcomeRecorded, ReferralAmended, ReferralCancelled, ReferralReceived
 
 if TYPE_CHECKING:
-    from services.intake.reading import Notice, Reading
+    from services.intake.contract.reading import Notice, Reading
     from services.intake.senders import Source, Team
     from services.intake.sources.told import Told
     from services.intake.store import Last, Locked, Referral
-    from services.intake.taking import Answer, Desk, Incoming
+    from services.intake.taking.desk import Answer, Desk, Incoming
 
 
 async def take(desk: Desk, source: Source, incoming: Incoming, told: Told) -> Answer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml
 
-from services.intake.readable import TAGS
+from services.intake.safety.readable import TAGS
 from shared.errors import Usage
 
 if TYPE_CHECKING:

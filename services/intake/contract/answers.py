@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.intake.examples import EXAMPLES
+from services.intake.contract.examples import EXAMPLES
+from services.intake.contract.reading import Notice, read
 from services.intake.person import missing
 from services.intake.problems import Fault, Refused, blank, not_found
-from services.intake.reading import Notice, read
 
 _MINE: Final = "5d1c6f0e-9a57-4c0b-8f0e-2b6f3f1f8a11"
 _PLACE: Final = {"referral_id": _MINE, "status_url": f"/referrals/{_MINE}"}
