@@ -49,12 +49,17 @@ WHERE type = 'frontdoor.rules.activated.v1' AND value IS NOT NULL
 ORDER BY recorded_at DESC;
 
 -- name: recorded_receipts
-SELECT event_id, stream, topic, partition, "offset", headers FROM audit.record
+SELECT event_id, stream, topic, partition, "offset", headers, causation_id, referral_id FROM audit.record
 WHERE topic = 'referrals.received' AND event_id IS NOT NULL AND gap_to IS NULL AND headers IS NOT NULL
 ORDER BY event_id, recorded_at;
 
 -- name: receipts
 SELECT event_id, digest, recorded FROM intake.digests ORDER BY event_id;
+
+-- name: receipts_behind
+-- Of the events that people edited, by their ids; of records without one, all of their referrals.
+SELECT event_id, referral_id, digest, recorded FROM intake.digests
+WHERE event_id = ANY ($1::uuid[]) OR referral_id = ANY ($2::uuid[]);
 
 -- name: stored_ends
 -- The highest offset that anything stored for each partition in this generation of the topics.

@@ -32,7 +32,7 @@ frontdoor audit verify --json                for a program
 frontdoor audit key heads.pem > public.pem   a new pair: the private key for FRONTDOOR_HEADS_KEY of audit
 
 A finding is one line: altered|missing|inserted STREAM TOPIC PARTITION OFFSET, the first of each partition; of receipts
-in intake that are not as audited the first is named, by where its event lies. `disposed, digest stands` is no finding:
+in intake that are not as audited the first of each kind is named, by where its event lies. `disposed, digest stands` is no finding:
 the content went on record, its place in the chain is proven. With --key, `unproven STREAM TOPIC PARTITION OFFSET` names
 heads that no key given has signed. Keep public keys and copies of heads where whoever runs the database cannot write.
 """
@@ -97,9 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(json.loads(chains.stdout) | {"receipts": compared.as_json()}))
     else:
         print("\n".join(compared.lines()))
-        if compared.finding:
-            print(f"  {compared.finding.why}", file=sys.stderr)
-    return FINDING if chains.returncode or compared.finding else CLEAN
+        for finding in compared.findings.values():
+            print(f"  {finding.why}", file=sys.stderr)
+    return FINDING if chains.returncode or compared.findings else CLEAN
 
 
 def _chains(arguments: argparse.Namespace, auditor: str) -> subprocess.CompletedProcess[str]:

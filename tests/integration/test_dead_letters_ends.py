@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from shared.kafka import Record
 from shared.kafka_admin import admin
 from shared.settings import ServiceSettings
 from tests.builders import Person
-from tests.dead_letters import WHO, decisions, letters, listed, parked, said
+from tests.dead_letters import WHO, decisions, frontdoor, letters, listed, parked, said
 from tests.feeding import as_record, publish, send
 from tests.intake import a_body
 from tests.waiting import eventually
@@ -100,6 +101,9 @@ async def test_what_intake_took_and_somebody_edited_or_discarded_is_accounted_fo
     assert held[second] == "parked"
     status = (await small.get(f"/referrals/{second}")).json()["status"]
     assert status == "held"
+    verified = await asyncio.to_thread(frontdoor, small, "audit", "verify")
+    assert verified.returncode == 0, verified.stdout
+    assert "compared 3 audited digests with intake's receipts: all stand" in verified.stdout
 
 
 async def _worked(small: Stack, mine: dict[str, dict[str, str]], first: str, second: str) -> None:
