@@ -129,14 +129,17 @@ def _queues(queues: Queues, now: dt.datetime) -> Iterator[RenderableType]:
     oldest = f", the oldest for {_since(queues.oldest, now)}" if queues.oldest else ""
     waits = "waits" if queues.unpublished == 1 else "wait"
     yield Text(f"\noutbox: {counted(queues.unpublished, 'event')} {waits} to be published{oldest}")
-    held = sum(queue.referrals for queue in queues.hub)
-    yield Text(f"hub: {counted(held, 'referral')} {'waits' if held == 1 else 'wait'} for a person")
+    held = sum(queue.referrals for queue in queues.hub if not queue.synthetic)
+    made_up = sum(queue.referrals for queue in queues.hub if queue.synthetic)
+    beside = f", and {made_up:,} made up (synthetic)" if made_up else ""
+    yield Text(f"hub: {counted(held, 'referral')} {'waits' if held == 1 else 'wait'} for a person{beside}")
     if queues.hub:
         table = _table("  urgency", "because", "waiting", "oldest", "overdue", left=2)
         for queue in queues.hub:
-            overdue = Text(f"{queue.overdue:,}", style=GRAVE if queue.overdue else "")
+            overdue = Text(f"{queue.overdue:,}", style=GRAVE if queue.overdue and not queue.synthetic else "")
             row = (f"{queue.referrals:,}", _since(queue.oldest, now), overdue)
-            table.add_row(f"  {Urgency(queue.urgency).words}", WAITS.get(queue.reason, f"held: {queue.reason}"), *row)
+            because = WAITS.get(queue.reason, f"held: {queue.reason}") + (" (synthetic)" if queue.synthetic else "")
+            table.add_row(f"  {Urgency(queue.urgency).words}", because, *row)
         yield table
 
 

@@ -31,10 +31,14 @@ FURTHEST: Final = "frontdoor_group_furthest_offset"  # a figure of audit's
 
 
 class Queue(NamedTuple):
-    """Referrals that wait for a person at the hub, and why; `overdue` of them were due before now."""
+    """Referrals that wait for a person at the hub, and why; `overdue` of them were due before now.
+
+    `synthetic`: they are made up, and nobody waits.
+    """
 
     reason: str
     urgency: str
+    synthetic: bool
     referrals: int
     oldest: dt.datetime
     overdue: int
@@ -138,9 +142,12 @@ async def _queues(reader_dsn: str) -> Queues:
     async with connected(reader_dsn) as connection:
         ((unpublished, oldest),) = await connection.fetch(SQL.unpublished)
         hub = [Queue(*row) for row in await connection.fetch(SQL.hub_queue)]
-    return Queues(
-        unpublished, oldest, tuple(sorted(hub, key=lambda queue: (Urgency(queue.urgency).severity, queue.reason)))
-    )
+    return Queues(unpublished, oldest, tuple(sorted(hub, key=_order)))
+
+
+def _order(queue: Queue) -> tuple[bool, int, str]:
+    """People before made-up ones, the most urgent first."""
+    return queue.synthetic, Urgency(queue.urgency).severity, queue.reason
 
 
 def _group(name: str, look: Look, judged: Judgement) -> dict[str, Any]:
@@ -177,7 +184,7 @@ def _partition(place: Place, look: Look) -> dict[str, Any]:
 
 
 def _queue(queue: Queue, now: dt.datetime) -> dict[str, Any]:
-    named = {"reason": queue.reason, "urgency": queue.urgency, "overdue": queue.overdue}
+    named = {"reason": queue.reason, "urgency": queue.urgency, "synthetic": queue.synthetic, "overdue": queue.overdue}
     return named | _aged("referrals", queue.referrals, queue.oldest, now)
 
 

@@ -109,9 +109,9 @@ UPDATE triage.refusal SET announced_at = NULL WHERE announced_at < $1;
 SELECT events, oldest FROM intake.unpublished;
 
 -- name: hub_queue
-SELECT reason, urgency, count(*) AS referrals, min(since) AS oldest,
+SELECT reason, urgency, synthetic, count(*) AS referrals, min(since) AS oldest,
        count(*) FILTER (WHERE due_at < now()) AS overdue
-FROM triage.hub_queue GROUP BY reason, urgency;
+FROM triage.hub_queue GROUP BY reason, urgency, synthetic;
 
 -- name: edits
 SELECT event_id, causation_id FROM audit.edited;

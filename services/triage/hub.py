@@ -1,7 +1,8 @@
 """The hub's queue as figures: who waits for a person there, and for whom that takes longer than their urgency allows.
 
 `reason` is that of the hold; `sent-to-hub`: routed to a destination that the hub answers for, as an emergency is; `unanswered`:
-routed to a team that has not answered in time, so that the hub must ask after them.
+routed to a team that has not answered in time, so that the hub must ask after them. `synthetic` ones are made up: a live hub sees
+none of them, and no alert counts them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LOOP: Final = "hub"
 EVERY: Final = 15.0  # seconds between two looks
 
-LABELS: Final = ("reason", "urgency")
+LABELS: Final = ("reason", "urgency", "synthetic")
 WAITING: Final = Gauge("frontdoor_hub_referrals", "Referrals that wait for a person at the hub", LABELS)
 OLDEST: Final = Gauge("frontdoor_hub_oldest_seconds", "How long the first of them has waited", LABELS)
 OVERDUE: Final = Gauge("frontdoor_hub_overdue_referrals", "Those of them that were due before now", LABELS)
@@ -49,7 +50,7 @@ async def _look(store: Store) -> None:
         gauge.clear()
     now = dt.datetime.now(dt.UTC)
     for row in queue:
-        labels = row["reason"], row["urgency"]
+        labels = row["reason"], row["urgency"], "true" if row["synthetic"] else "false"
         WAITING.labels(*labels).set(row["referrals"])
         OLDEST.labels(*labels).set(max(0.0, (now - row["oldest"]).total_seconds()))
         OVERDUE.labels(*labels).set(row["overdue"])

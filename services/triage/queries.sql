@@ -99,9 +99,9 @@ SELECT locality, hash, file, findings, refused_at FROM triage.refusal WHERE anno
 UPDATE triage.refusal SET announced_at = now() WHERE locality = $1 AND hash = $2
 
 -- name: hub_queue
-SELECT reason, urgency, count(*) AS referrals, min(since) AS oldest,
+SELECT reason, urgency, synthetic, count(*) AS referrals, min(since) AS oldest,
        count(*) FILTER (WHERE due_at < now()) AS overdue
-FROM triage.hub_queue GROUP BY reason, urgency
+FROM triage.hub_queue GROUP BY reason, urgency, synthetic
 
 -- name: ruled_decision
 -- A decision by its id, or a referral's newest by rules.

@@ -160,7 +160,7 @@ class Store:
             await self._pool.execute(SQL.mark_parked, list(causes), list(offsets))
 
     async def hub_queue(self) -> list[asyncpg.Record]:
-        """How many referrals wait for a person at the hub, since when, and how many too long, by reason and urgency."""
+        """How many wait for a person at the hub, since when, and how many too long, by reason, urgency and synthetic."""
         with transient():
             return list(await self._pool.fetch(SQL.hub_queue))
 

@@ -38,6 +38,7 @@ WORDS: Final[dict[str, set[str]]] = {
     "reason": {*HoldReason, *Kind, "sent-to-hub", "unanswered"},
     "stage": set(Stage),
     "status": set(Status),
+    "synthetic": {"true", "false"},
 }
 COLLECTORS: Final = """
 import services.{app}.app

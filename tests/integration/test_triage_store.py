@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+from msgspec.structs import replace
 
 import services.triage
+from services.triage import hub
 from services.triage.store import Arrival, Store
 from shared.cloudevents import header
+from shared.health import Health
 from tests.builders import MONDAY_10AM, Person
 from tests.deciding import LAMBETH, small_rules, small_rules_but
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from services.triage.causes import Seen
@@ -131,6 +136,30 @@ async def test_who_waits_for_longer_than_their_urgency_allows_is_overdue(databas
         1,
         MONDAY_10AM,
     )
+
+
+async def test_a_made_up_crisis_waits_at_the_hub_apart_from_a_person_who_does(database: Database):
+    crisis = "crisis-outreach: {name: Crisis Outreach, care setting: "
+    rules = small_rules_but((f"{crisis}secondary-care", f"{crisis}front-door"))
+    rehearsed, real = (Person(name).received(risk={"suicidal": "plan"}) for name in ("rehearsed", "real"))
+    told = Person("told").parked()  # what cannot be read and says nothing of itself is somebody
+    await decide(database, MONDAY_10AM, rehearsed, replace(real, synthetic=False), told, rules=rules)
+    stop = asyncio.Event()
+    async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool, asyncio.TaskGroup() as tasks:
+        tasks.create_task(hub.follow(Store(pool, {"lambeth": LAMBETH}, "lambeth"), Health(60), stop))
+        await eventually(overdue_at_the_hub)
+        stop.set()
+    assert overdue_at_the_hub() == {
+        ("sent-to-hub", "4", "true"): 1,
+        ("sent-to-hub", "4", "false"): 1,
+        ("parked", "2", "false"): 1,
+    }
+
+
+def overdue_at_the_hub() -> dict[tuple[str, str, str], float]:
+    """As the alert is told: by reason, urgency and whether they are made up."""
+    samples = [sample for family in hub.OVERDUE.collect() for sample in family.samples]
+    return {(each.labels["reason"], each.labels["urgency"], each.labels["synthetic"]): each.value for each in samples}
 
 
 async def test_the_queue_of_a_database_from_before_is_what_it_would_have_been(database: Database):
