@@ -1,22 +1,20 @@
-"""Whom a BaRS message is about and what still stands of it: nothing is taken for the patient's, or for true, that is not."""
+"""Whom a BaRS message is about, and what still stands of it: nothing is taken for the patient's, or for true, that is not."""
 
 from __future__ import annotations
 
 import base64
 from typing import Any, Final
 
-import orjson
 import pytest
 
 from services.intake import person
 from services.intake.contract.reading import read
 from services.intake.sources.forms import FORMS
-from tests.bars import SOURCES, answers, changed, grown, sample
+from tests.bars import SOURCES, changed, grown
 
 SNOMED: Final = "http://snomed.info/sct"
 SOUND: Final = ("9434765919", "9434765870")
 NHS: Final = "https://fhir.nhs.uk/Id/nhs-number"
-BABY: Final = "urn:uuid:00000000-0000-4000-8000-00000000baba"
 
 
 def heard(body: bytes) -> tuple[dict[str, Any], str]:
@@ -80,28 +78,6 @@ def test_the_telephone_of_a_partner_without_a_name_is_never_the_patients():
 )
 def test_whatever_is_said_of_a_patient_is_kept(fields: dict[str, Any], words: str):
     assert words in patient(**fields)[1]
-
-
-def test_a_score_of_another_person_is_kept_in_words_alone():
-    score = {
-        "resourceType": "Observation",
-        "subject": {"reference": BABY},
-        "code": {"coding": [{"system": SNOMED, "code": "720433000", "display": "PHQ-9"}]},
-        "valueInteger": 27,
-    }
-    bundle = orjson.loads(grown(score, answers(("risk.suicidal", "plan")) | {"subject": {"reference": BABY}}))
-    bundle["entry"].append({"fullUrl": BABY, "resource": {"resourceType": "Patient", "name": [{"family": "Baby"}]}})
-    document, kept = heard(orjson.dumps(bundle))
-    assert "phq9" not in document.get("presentation", {}) and "risk" not in document
-    assert "about somebody else than the patient: PHQ-9 27" in kept
-
-
-def test_a_patient_who_stands_twice_in_a_message_is_one_person():
-    bundle = orjson.loads(sample("new-referral.json"))
-    whole = next(one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Patient")
-    answered = answers(("risk.suicidal", "plan")) | {"subject": {"reference": BABY}}
-    bundle["entry"] += [{"fullUrl": BABY, "resource": whole}, {"fullUrl": "urn:uuid:a", "resource": answered}]
-    assert heard(orjson.dumps(bundle))[0]["risk"] == {"suicidal": "plan"}
 
 
 @pytest.mark.parametrize(

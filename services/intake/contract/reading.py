@@ -42,6 +42,7 @@ DETAILS: Final = {
     "attachment-elsewhere": "a document elsewhere: its address is kept, and nothing is fetched from there",
     "reply-address": "not an address at which this sender may be told more: no reply goes there; ask for the status",
     "reference": "refers to something that the message does not hold; what it would say is not read",
+    "about-another": "said of somebody else than the patient, by its subject or focus: kept in words, and answers nothing of the patient",
     "cells-missing": "fewer cells than heads of columns; those from here on count as blank",
     "not-utf-8": "not UTF-8; read as Windows-1252",
     "more-warnings": "more could not be read than is listed here",

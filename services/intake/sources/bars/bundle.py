@@ -19,7 +19,7 @@ MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused
 DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
 _REFERENCE: Final = b'"reference":"'
 _NUMBERS: Final = frozenset((int, float))
-_HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
+HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
 
 _SAYS: Final = frozenset((dict, str))
@@ -133,13 +133,13 @@ def _key(url: str) -> str:
 
 
 def _found(known: dict[str, Entry], reference: str) -> Entry | None:
-    key = _key(reference)
+    key = _key(reference).partition("/_history/")[0]
     return known.get(key) or (known.get(key.rpartition("/")[2]) if "/" in key else None)
 
 
 def _is_lost(known: dict[str, Entry], reference: str) -> bool:
     reference = reference.strip()
-    return _found(known, reference) is None and bool(_HERE.fullmatch(reference.casefold()))
+    return _found(known, reference) is None and bool(HERE.fullmatch(reference.casefold()))
 
 
 def _references(written: bytes) -> set[str]:

@@ -11,11 +11,12 @@ from services.intake.sources.bars.findings import LOCAL, answer, observation, qu
 from services.intake.sources.bars.flags import flags
 from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.prose import ELSEWHERE, TEXT, keep_rest, notes, said
-from services.intake.sources.bars.standing import as_it_stands, of_another, of_others
+from services.intake.sources.bars.standing import as_it_stands
+from services.intake.sources.bars.whose import of_another, of_others
 from services.intake.sources.maps import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from services.intake.sources.bars.bundle import Entry, Message
     from services.intake.sources.bars.draft import Draft
@@ -32,21 +33,22 @@ _GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved",
 def clinical(message: Message, draft: Draft) -> None:
     """Reads every resource that says something of the person's needs."""
     _request(message.focus, draft)
-    flags(message, draft)
     others = of_others(message)
+    flags(message, others, draft)
     for entry in message.entries:
         if entry is not message.focus and entry.type not in ELSEWHERE and entry.type != "Flag":
             (of_another if entry.place in others else _READ.get(entry.type, _other))(entry, draft)
     papers(message, draft)
     if "presentation.problems[0]" not in draft.trail and not any(path.startswith("reason.") for path in draft.trail):
-        _reason_elsewhere(draft)
+        _reason_elsewhere(draft, others)
 
 
-def _reason_elsewhere(draft: Draft) -> None:
+def _reason_elsewhere(draft: Draft, others: Collection[str]) -> None:
     """Published referrals from GPs give no reasonCode: why they refer stands in the condition, the plan or a letter."""
     history = draft.prose("presentation.history")
     letter = "see the document that came with the message" if draft.attachments else ""
-    draft.tell("reason.text", history or letter, draft.trail.get("presentation.history", "Bundle"))
+    unsure = "see what the message says of somebody else than the patient" if others else ""
+    draft.tell("reason.text", history or letter or unsure, draft.trail.get("presentation.history", "Bundle"))
 
 
 def _request(one: Entry, draft: Draft) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 from services.intake.contract.code_lists import ADJUSTMENTS
 from services.intake.contract.values import code_system
 from services.intake.sources.bars.bundle import codings, first, objects, text, words
+from services.intake.sources.bars.draft import Draft
 from services.intake.sources.bars.prose import keep_rest
+from services.intake.sources.bars.whose import of_another
 from services.intake.sources.maps import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from services.intake.sources.bars.bundle import Entry, Message
-    from services.intake.sources.bars.draft import Draft
 
 _READ: Final = frozenset(("category", "code", "author", "encounter"))
 _SAFEGUARDING: Final = "safeguarding-codes-bars"
@@ -26,18 +27,25 @@ _SAYS: Final = {  # what an adjustment says of other fields, by its table
     "contact.through_carer": "bars-contact-carer",
 }
 _NO_LONGER: Final = {"inactive": "no longer", "entered-in-error": "entered in error"}
+_UNSPECIFIED: Final = "U"
 _NO_CONCERN: Final = "861931000000100"  # no safeguarding issues identified: it says nothing of harm
 
 
-def flags(message: Message, draft: Draft) -> None:
-    """Reads every flag that stands, and keeps the words of those that stand no more."""
+def flags(message: Message, others: Collection[str], draft: Draft) -> None:
+    """Reads every flag that stands, and keeps the words of those that stand no more.
+
+    One of somebody else (`others`: their places) says nothing of the patient; with a concern for them a person must look.
+    """
     concerns: list[tuple[str, str]] = []
     for one in message.of("Flag"):
         status = text(one.resource.get("status")).casefold()
         draft.keep(one.at("code"), _in_words(one, status))
         keep_rest(one, draft, _READ)
-        if status not in _NO_LONGER:
-            concerns += ((value, one.at("code")) for value in _stands(one, draft))
+        found = () if status in _NO_LONGER else _stands(one, Draft() if one.place in others else draft)
+        if one.place in others:
+            of_another(one, draft)
+            found = (_UNSPECIFIED for value in found if value != _NO_CONCERN)
+        concerns += ((value, one.at("code")) for value in found)
     _concerned(concerns, draft)
 
 
@@ -53,7 +61,7 @@ def _stands(one: Entry, draft: Draft) -> Iterator[str]:
         if value and adjusts:
             _adjustment(system, value, one, draft)
     if "SG" in kinds and not any(value for _, value, _ in found):
-        yield "U"  # a concern that is told in words alone
+        yield _UNSPECIFIED  # a concern that is told in words alone
 
 
 def _question(value: str) -> str | None:

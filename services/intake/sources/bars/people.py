@@ -9,7 +9,7 @@ from services.intake.sources.bars.bundle import code, first, inner, objects, tex
 from services.intake.sources.bars.contacts import contact_of, name_of, reached
 from services.intake.sources.bars.meaning import ods_code
 from services.intake.sources.bars.prose import said
-from services.intake.sources.bars.standing import subject
+from services.intake.sources.bars.whose import subject
 from services.intake.sources.told import one_number
 
 if TYPE_CHECKING:

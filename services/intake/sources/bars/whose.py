@@ -1,0 +1,136 @@
+"""Whom a resource is about: what is said of somebody else answers nothing of the patient, and its words are kept.
+
+FHIR R4: an answer's subject may be anybody, a RelatedPerson too; an Observation's focus is whom it is about if not its
+subject; a Reference may name somebody by identifier, or at another server.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from services.intake.sources.bars.bundle import HERE, inner, objects, text
+from services.intake.sources.bars.prose import said
+
+if TYPE_CHECKING:
+    from services.intake.sources.bars.bundle import Entry, Message
+    from services.intake.sources.bars.draft import Draft
+
+_SUBJECTS: Final = ("subject", "patient", "for")  # the elements by which resources name whose record they belong to
+_SEPARATORS: Final = re.compile(r"[\s-]")
+
+
+class _Patient(NamedTuple):
+    """Who the referral is about: their resource, their numbers, and the reference by which the request names them."""
+
+    entry: Entry | None
+    numbers: frozenset[tuple[str, str]]
+    reference: str
+
+    def has(self, number: str) -> bool:
+        """Whether an identifier's value is one of theirs."""
+        return any(number == ours for _, ours in self.numbers)
+
+    def contradicts(self, named: frozenset[tuple[str, str]]) -> bool:
+        """Whether they have another number of the same system, and not this one."""
+        systems = {system for system, _ in self.numbers}
+        return any(system in systems and not self.has(number) for system, number in named)
+
+    def is_called(self, display: str) -> bool:
+        """Whether mere words name them: by a given name, since a mother has her child's family name."""
+        names = objects(self.entry.resource.get("name")) if self.entry else []
+        ours = _words([one.get("given") or one.get("text") for one in names])
+        return not ours or not display or not ours.isdisjoint(theirs := _words([display])) or "patient" in theirs
+
+    def is_same(self, one: dict[str, Any]) -> bool:
+        """Whether a Patient is this one: systems send one twice, with the same identifier."""
+        ours = self.entry.resource if self.entry else None
+        return ours is not None and (one is ours or any(self.has(number) for _, number in _numbers(one)))
+
+
+def subject(message: Message) -> Entry | None:
+    """The Patient that the ServiceRequest is about; where its subject leads nowhere, the one that the message has."""
+    found = message.find(message.focus.resource.get("subject"))
+    patients = message.of("Patient")
+    return found if found and found.type == "Patient" else patients[0] if len(patients) == 1 else None
+
+
+def of_others(message: Message) -> frozenset[str]:
+    """The places of what is said of somebody else than the patient (a mother's score in her child's referral)."""
+    entry, asked = subject(message), message.focus.resource.get("subject")
+    numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
+    patient = _Patient(entry, numbers, text(inner(asked, "reference")))
+    return frozenset(one.place for one in message.entries if _is_of_another(one, message, patient))
+
+
+def of_another(one: Entry, draft: Draft) -> None:
+    """Keeps the words of what is said of somebody else, and tells the sender: it answers nothing of the patient."""
+    about = [text(told.get("display")) for part in (*_SUBJECTS, "focus") for told in objects(one.resource.get(part))]
+    who = f" ({', '.join(filter(None, about))})" if any(about) else ""
+    name = next((name for name in one.resource if name.startswith("value")), "")
+    rest = {part: item for part, item in one.resource.items() if part not in {*_SUBJECTS, "focus", name}}
+    draft.keep(
+        one.place,
+        f"about somebody else than the patient{who}: {said(_asked(rest))} {said(one.resource.get(name))}".strip(),
+    )
+    draft.warn(one.place, "about-another")
+
+
+def _is_of_another(one: Entry, message: Message, patient: _Patient) -> bool:
+    told = (each for part in _SUBJECTS if part in one.resource for each in objects(one.resource[part]))
+    if not all(_means(each, one, message, patient) for each in told):
+        return True
+    focus = objects(one.resource.get("focus")) if one.type == "Observation" else ()
+    return any(_found(each, one, message) is None or not _means(each, one, message, patient) for each in focus)
+
+
+def _means(told: dict[str, Any], one: Entry, message: Message, patient: _Patient) -> bool:
+    """Whether a reference means the patient: also one that names nobody, or is lost, which the sender is told of."""
+    named, reference = _numbers(told), text(told.get("reference"))
+    if (who := _found(told, one, message)) is not None:
+        return who.get("resourceType") == "Patient" and patient.is_same(who) and not patient.contradicts(named)
+    if text(told.get("type")).rpartition("/")[2].casefold() not in {"", "patient"}:
+        return False
+    if named:
+        return any(patient.has(number) for _, number in named)
+    if reference:
+        is_lost = reference == patient.reference or bool(HERE.fullmatch(reference.casefold()))
+        return is_lost or patient.has(_plain(reference.rpartition("/")[2]))  # at a server that knows NHS numbers
+    return patient.is_called(text(told.get("display")))
+
+
+def _found(told: dict[str, Any], one: Entry, message: Message) -> dict[str, Any] | None:
+    """The resource that a reference leads to, in this one (`#id`) or in the message."""
+    reference = text(told.get("reference"))
+    if reference.startswith("#"):
+        inside = objects(one.resource.get("contained"))
+        return next((each for each in inside if text(each.get("id")) == reference[1:]), None)
+    found = message.find(told)
+    return found.resource if found else None
+
+
+def _numbers(told: Any) -> frozenset[tuple[str, str]]:
+    """System and value of each identifier of a Patient, or of a reference."""
+    found = (
+        (text(one.get("system")).casefold(), _plain(text(one.get("value"))))
+        for one in objects(inner(told, "identifier"))
+    )
+    return frozenset(pair for pair in found if pair[1])
+
+
+def _plain(number: str) -> str:
+    return _SEPARATORS.sub("", number).casefold()
+
+
+def _words(told: Any) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", said(told).casefold()))
+
+
+def _asked(value: Any) -> Any:
+    """Answers with their questions, of which some have their name alone (`linkId`), which is no text elsewhere."""
+    if type(value) is list:
+        return [_asked(item) for item in value]
+    if type(value) is not dict:
+        return value
+    question = {"text": text(value.get("linkId"))} if "linkId" in value and "text" not in value else {}
+    return question | {name: _asked(item) for name, item in value.items()}
