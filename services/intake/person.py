@@ -12,6 +12,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
+from services.intake.contract.values import written
 from services.intake.problems import Fault, Refused, blank
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _REASONS: Final = (
 
 def nhs_number(reading: Reading) -> str | None:
     """The NHS number's ten digits, without blanks and hyphens; None where these are not ten digits."""
-    digits = re.sub(r"[\s-]", "", reading.get("person.nhs_number") or "")
+    digits = re.sub(r"[\s-]", "", written(reading.get("person.nhs_number")))
     return digits if re.fullmatch(r"[0-9]{10}", digits) else None
 
 

@@ -28,6 +28,8 @@ def refused(row: str) -> tuple[list[bool], bool]:
         f'{AT}"Said "end it all" today",no,emergency',
         f"{AT}Low, wants to die,no,emergency",
         f"{AT}Low, wants to die,no,1",
+        f"{AT}Low, wants to die,no,1.0",
+        f"{AT}Low, wants to die,1.0,3.0",
         f"{AT}Low, wants to die,yes,3",
         f'{AT}"Low,no,1',
         f'{AT}"Wants to die"\t,no,Emergency',
@@ -37,7 +39,13 @@ def test_a_row_that_does_not_fall_into_its_columns_is_an_emergency_where_any_of_
     assert refused(row) == ([True], True)
 
 
-@pytest.mark.parametrize("row", [f'{AT}"Low,no,3', f"{AT}Low, wants to die,no,3", f"{AT}Low, no,no,2"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        *(f'{AT}"Low,no,3', f"{AT}Low, wants to die,no,3", f"{AT}Low, no,no,2"),
+        *(f"9990000018,{one},1984-03-17,Low, wants to die,no,2" for one in ("1", "1.0", "01")),
+    ],
+)
 def test_one_that_does_not_say_so_still_says_to_phone_since_nobody_can_tell(row: str):
     assert refused(row) == ([True], False)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.intake.contract import code_lists as lists
 from services.intake.contract.reading import Notice, tidy, unknown_fields
-from services.intake.contract.values import plain, urgency
+from services.intake.contract.values import plain, urgency, written
 from services.intake.problems import Fault, Refused, blank
 from shared.codes import HUB_OUTCOMES, UNMAPPED, HoldReason, OutcomeKind, Urgency
 from shared.events import Actor
@@ -110,8 +110,8 @@ def _registered(registration: str) -> bool:
 
 
 def _reason(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnings: list[Notice]) -> str | None:
-    reason = plain(said.get("reason"))
-    if reason is None or not reason:
+    reason = written(said.get("reason"))
+    if not reason:
         if kind is not OutcomeKind.ACCEPTED:
             faults.append(blank("reason", "why? (a code)"))
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -34,18 +35,41 @@ def plain(value: Any) -> str | None:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+# A whole number as programs write one that keep every number with a fraction; 15 digits are kept exactly by all of them.
+# `1,000` is none: it may be a thousand.
+_WHOLE: Final = re.compile(r"(\d{1,15})(?:\.0*|,0{1,2})?")
+
+
+def written(value: Any) -> str:
+    """A scalar as text, a whole number without a fraction of nothing (`1.0`, `1,0`); nothing for any other value.
+
+    For codes and numbers alone: what is a text may well end in `.0`.
+    """
+    text = plain(value) or ""
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text).strip()
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
+
+
 _YES_NO: Final = {**dict.fromkeys(("yes", "y", "true", "1"), "yes"), **dict.fromkeys(("no", "n", "false", "0"), "no")}
-_URGENCY: Final = {**{code.value: code.value for code in Urgency}, **{code.words: code.value for code in Urgency}}
+_URGENCY: Final = {
+    **{code.value: code.value for code in Urgency},
+    **{code.words: code.value for code in Urgency},
+    f"0{Urgency.EMERGENCY.value}": Urgency.EMERGENCY.value,  # no list of MHSDS; a needless call, if it is another's
+}
 
 
 def yes_no(value: Any) -> str | None:
     """`yes` or `no`, also from a JSON truth value, y/n and 1/0."""
-    return _YES_NO.get(str(value).strip().casefold())
+    return _YES_NO.get(str(value).casefold() if isinstance(value, bool) else written(value).casefold())
 
 
 def urgency(value: Any) -> str | None:
-    """The MHSDS response priority: 1, 4, 2 or 3, also from its name (`very urgent`)."""
-    return _URGENCY.get(str(value).strip().casefold().replace("-", " "))
+    """The MHSDS response priority: 1, 4, 2 or 3, also from its name (`very urgent`).
+
+    `01` is 1; any other code with a zero in front may be of another list, and what may lower is not guessed.
+    """
+    return _URGENCY.get(re.sub(r"[\s_-]+", " ", written(value)).casefold())
 
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::?\d\d){0,2}(?:[.,]\d+)? ?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
@@ -100,7 +124,7 @@ def role(value: Any) -> str | None:
 
 def snomed(value: Any) -> str | None:
     """A SNOMED CT concept id: 6 to 18 digits, of which those before the last say that it is a concept (00 or 10)."""
-    code = plain(value) or ""
+    code = written(value)
     return code if re.fullmatch(r"\d{3,15}[01]0\d", code) else None
 
 
@@ -131,7 +155,7 @@ def local_or_code(local: Collection[str]) -> Read:
     """Reads one of the local words, or a code in the MHSDS shape (two digits, or two letters and two digits)."""
 
     def read(value: Any) -> str | None:
-        text = plain(value) or ""
+        text = written(value)
         word = text.casefold().replace(" ", "-")
         return word if word in local else text.upper() if re.fullmatch(r"(?i)(?:[A-Z]{2})?\d\d|ZZ", text) else None
 
@@ -142,7 +166,7 @@ def coded(codes: Mapping[str, str], name: str) -> Kind:
     """A code out of a closed list; 4 is read as 04 where the list has that alone."""
 
     def read(value: Any) -> str | None:
-        code = (plain(value) or "").upper()
+        code = written(value).upper()
         return code if code in codes else code.zfill(2) if code.isdigit() and code.zfill(2) in codes else None
 
     schema = {"type": "string", "enum": sorted(codes), "description": f"{name}: {meanings(codes)}"}
@@ -168,9 +192,9 @@ def number(least: int, most: int) -> Kind:
     """A whole number in a range, also as text."""
 
     def read(value: Any) -> int | None:
-        text = plain(value) or ""
-        whole = re.fullmatch(r"(\d{1,15})(?:\.0*)?", text)
-        return int(whole[1]) if whole and least <= int(whole[1]) <= most else None
+        digits = written(value)
+        whole = int(digits) if re.fullmatch(r"\d{1,15}", digits) else None
+        return whole if whole is not None and least <= whole <= most else None
 
     return Kind("whole number", read, {"type": "integer", "minimum": least, "maximum": most})
 

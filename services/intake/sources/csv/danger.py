@@ -37,7 +37,7 @@ def seen(head: Head, row: Row) -> bool:
     if row.fault is None and len(row.cells) <= len(head.columns):
         return False
     pieces = [piece.strip(" \t\"'") for piece in re.split(f"[{re.escape(head.separator)}\r\n]", row.raw.rstrip("\r\n"))]
-    if any(_urgent(text) and not text.isdigit() for text in {*pieces, *row.cells}):
+    if any(_urgent(text) and any(map(str.isalpha, text)) for text in {*pieces, *row.cells}):
         return True
     return any(
         (path == "referrer.urgency" and _urgent(text)) or (path == "risk.life_in_danger" and YES_NO.read(text) == "yes")
