@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -22,6 +22,40 @@ MOST_LISTED: Final = 100  # items of one list of the contract, of which reading 
 _NUMBERS: Final = frozenset((bool, int, float))  # of which the empty ones say something
 
 
+class Scale(NamedTuple):
+    """Of which questionnaire an item is (nothing: it came by itself), how an item is read, and how many there may be."""
+
+    name: str
+    read: Read
+    most: int
+
+
+@dataclass(slots=True)
+class Answers:
+    """The different answers to one question, each with its place."""
+
+    read: Read
+    told: dict[bytes, tuple[Any, str]] = field(default_factory=dict)
+
+    def add(self, value: Any, place: str) -> None:
+        """One more answer, once."""
+        self.told.setdefault(orjson.dumps(value), (value, place))
+
+    def settled(self, path: str) -> tuple[Any, str]:
+        """The one that is `counted`, with its place; else all that nobody can choose between, as one that nobody can read."""
+        (known, place), *others = self.told.values()
+        doubts = []
+        for other, at in others:
+            counts = counted(path, known, other, self.read)
+            if counts is None:
+                doubts.append(other)
+            elif counts is not known:
+                known, place = other, at
+        if doubts and counted(path, known, doubts[0], self.read) is None:
+            return " or ".join(map(str, (known, *doubts))), place
+        return known, place
+
+
 @dataclass(slots=True)
 class Draft:
     """Filled resource by resource. What is said first stands; prose adds up."""
@@ -31,6 +65,9 @@ class Draft:
     warnings: list[Notice] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     _listed: set[tuple[str, bytes]] = field(default_factory=set)
+    _answers: dict[str, Answers] = field(default_factory=dict)
+    _days: dict[tuple[str, str], str] = field(default_factory=dict)
+    _items: dict[tuple[str, str], int] = field(default_factory=dict)
     _told: dict[str, list[str]] = field(default_factory=dict)
     _kept: dict[str, list[str]] = field(default_factory=dict)
 
@@ -44,20 +81,50 @@ class Draft:
         self.values[path], self.trail[path] = value, place
 
     def answer(self, path: str, value: Any, place: str, read: Read) -> None:
-        """Gives a field an answer. Of two the one that is `counted`; else they are one that nobody can read."""
-        known = self.values.get(path)
-        if known in (None, value):
-            self.say(path, value, place)
-        elif (counts := counted(path, known, value, read)) is None:
-            self.values[path] = f"{known} or {value}"
-        elif counts is not known:
-            self.values[path], self.trail[path] = value, place
+        """Gives a field an answer. Which of several counts is settled when all are known."""
+        if not value and type(value) not in _NUMBERS:
+            return
+        if path not in self._answers:
+            self._answers[path] = Answers(read)
+            if path in self.values:
+                self._answers[path].add(self.values[path], self.trail[path])
+        self._answers[path].add(value, place)
+        self.values.setdefault(path, value)
+        self.trail.setdefault(path, place)
+
+    def item(self, path: str, told: list[Any], place: str, scale: Scale) -> None:
+        """The next item of a scale, at its place in it whatever the others say; of two scales the higher item counts.
+
+        Of items that come one by one, more than a scale has may be a second scale's: then nobody can tell, and a person looks.
+        """
+        number = self._items.get((path, scale.name), 0)
+        self._items[path, scale.name] = number + 1
+        if number == MOST_LISTED:
+            self.warn(place, "too-many")
+        elif number < MOST_LISTED:
+            beyond = not scale.name and number >= scale.most
+            at = f"{path}[{number % scale.most if beyond else number}]"
+            for value in told:
+                self.answer(at, f"also {value}" if beyond and value is not None else value, place, scale.read)
 
     def dated(self, path: str, day: str, place: str) -> None:
-        """The day of a score, if the one that stood at this place is the one that counts."""
-        if day and path.endswith(SCORES) and self.trail.get(path) == place:
-            self.values[f"{path}_on"] = day
-            self.trail[f"{path}_on"] = place
+        """The day of a score, of use if the one that stood at this place is the one that counts."""
+        if day and path.endswith(SCORES):
+            self._days[path, place] = day
+
+    def settle(self) -> None:
+        """Gives each field the answer that counts, scores their days and scales their items."""
+        for path, answers in self._answers.items():
+            self.values[path], self.trail[path] = answers.settled(path)
+        for (path, place), day in self._days.items():
+            if self.trail.get(path) == place:
+                self.values[f"{path}_on"], self.trail[f"{path}_on"] = day, place
+        for path in dict.fromkeys(path for path, _ in self._items):
+            most = max(number for (asked, _), number in self._items.items() if asked == path)
+            self.values[path] = [self.values.pop(f"{path}[{number}]", None) for number in range(min(most, MOST_LISTED))]
+        self._answers.clear()
+        self._days.clear()
+        self._items.clear()
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Adds an item to a list of the contract, once."""
@@ -88,6 +155,7 @@ class Draft:
 
     def written(self) -> dict[str, Any]:
         """The document, with all prose in it: joined once, since a message may have thousands of notes."""
+        self.settle()
         groups = _Groups({"": {}})
         for path, value in self.values.items():
             group, name = _split(path)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.contract.fields import CONTRACT, Each
+from services.intake.contract.fields import CONTRACT
 from services.intake.contract.values import Kind, code_system
-from services.intake.sources.bars.bundle import code, codings, objects, text, words
+from services.intake.sources.bars.bundle import code, codings, objects, text
+from services.intake.sources.bars.coded import Coded
+from services.intake.sources.bars.draft import Scale
 from services.intake.sources.bars.prose import keep_rest, notes, said
 from services.intake.sources.bars.standing import TAKEN_BACK
 from services.intake.sources.maps import table
 from services.intake.sources.paths import NO_SUCH, nearest
+from services.intake.sources.told import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +29,19 @@ _OBSERVATION: Final = frozenset(("code", "component", "note", "category"))
 _QUESTIONNAIRE: Final = frozenset(("item",))
 
 
-def _fields(node: Any, path: str) -> Iterator[tuple[str, Kind | Each]]:
+def _fields(node: Any, path: str) -> Iterator[tuple[str, tuple[Kind, int]]]:
+    """The fields of a group by their paths: of what kind each is, and how many of it a list takes (0: it is none)."""
     if isinstance(node, dict):
         for name, inside in node.items():
             yield from _fields(inside, f"{path}.{name}")
-    elif isinstance(node, Kind) or isinstance(node.of, Kind):
-        yield path, node
+    elif isinstance(node, Kind):
+        yield path, (node, 0)
+    elif isinstance(node.of, Kind):
+        yield path, (node.of, node.most)
 
 
 _FIELDS: Final = dict(pair for group in _ANSWERED for pair in _fields(CONTRACT[group], group))
+_SCALES: Final = frozenset(f"presentation.{name}_items" for name in SCORES)  # of which each item has its place
 
 
 def observation(one: Entry, draft: Draft) -> None:
@@ -44,9 +51,10 @@ def observation(one: Entry, draft: Draft) -> None:
         place = one.at(f"component[{number - 1}]") if number else one.at("value")
         name, concept = _valued(part), part.get("code")
         value, beside = _value(name, part.get(name))
-        named = [field for system, inside, _ in codings(concept) if (field := _field(system, inside))]
-        if value is not None and named and not gone:
-            answer(draft, named[0], value, place)
+        named = [field.casefold() for system, inside, _ in codings(concept) if (field := _field(system, inside))]
+        blank = value is None and (not named or named[0] not in _SCALES or (not number and "component" in one.resource))
+        if named and not gone and not blank:
+            answer(draft, named[0], value, place, one.place if number else "")
             draft.dated(named[0], text(one.resource.get("effectiveDateTime"))[:10], place)
             draft.keep(place, beside)
         elif value is not None or not number:
@@ -77,17 +85,20 @@ def _valued(part: dict[str, Any]) -> str:
 
 
 def _value(name: str, value: Any) -> tuple[Any, str]:
-    """A value as its code, number, text, date or truth value, and what it says in words.
+    """A value as what it codes, its number, text, date or truth value, and what it says in words.
 
-    Beside a code stand its text and what its codings display, beside an amount its unit.
+    Beside a code stand its text and what its codings display, beside an amount its unit. Above or below an amount is none.
     """
     if type(value) is not dict:
         return value, ""
     if name == "valueQuantity":
+        if bound := text(value.get("comparator")):
+            bounded = " ".join((bound, text(value.get("value")), text(value.get("unit")))).strip()
+            return bounded, bounded
         return value.get("value"), said(value)
     if name == "valueCoding":
-        return text(value.get("code")) or text(value.get("display")), said(value)
-    return (code(value) or words(value)) if name == "valueCodeableConcept" else value, said(value)
+        return Coded.of({"coding": [value]}), said(value)
+    return Coded.of(value) if name == "valueCodeableConcept" else value, said(value)
 
 
 def questionnaire(one: Entry, draft: Draft) -> None:
@@ -96,10 +107,10 @@ def questionnaire(one: Entry, draft: Draft) -> None:
     local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL and not gone
     for number, item in enumerate(_items(one.resource)):
         asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
-        for given in objects(item.get("answer")):
+        for given in _given(item, asked.casefold()):
             name = _valued(given)
             value, beside = _value(name, given.get(name))
-            if local and answer(draft, asked, value, place):
+            if local and answer(draft, asked, value, place, one.place):
                 draft.keep(place, beside)
             else:
                 shown = beside or said(value)
@@ -107,6 +118,15 @@ def questionnaire(one: Entry, draft: Draft) -> None:
             if given.keys() != {name}:
                 draft.keep(place, said(given, {name, "item"}))
     keep_rest(one, draft, _QUESTIONNAIRE)
+
+
+def _given(item: dict[str, Any], asked: str) -> list[dict[str, Any]]:
+    """The answers to a question; one of a scale's that is blank keeps its place among the others."""
+    given = item.get("answer")
+    if asked not in _SCALES or "item" in item:
+        return objects(given)
+    listed = given if isinstance(given, list) and given else [given]
+    return [one for each in listed for one in objects(each) or [{}]]
 
 
 def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -117,17 +137,26 @@ def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield from _items(inside)
 
 
-def answer(draft: Draft, path: str, value: Any, place: str) -> bool:
-    """Gives a field of the contract an answer; False where there is no such field."""
+def answer(draft: Draft, path: str, value: Any, place: str, scale: str = "") -> bool:
+    """Gives a field of the contract an answer; False where there is no such field.
+
+    `scale` tells the answers of one questionnaire's items from those of another; what comes one by one has none.
+    """
     path = path.casefold()
-    field = _FIELDS.get(path)
-    if isinstance(field, Each):
-        draft.add(path, value, place)
-    elif field is None:
-        draft.keep(place, f"{path}: {said(value)}")
+    plain = value.plain if type(value) is Coded else value
+    if path not in _FIELDS:
+        draft.keep(place, f"{path}: {said(plain)}")
         draft.warn(place, NO_SUCH, nearest(path))
-    elif field.prose:
-        draft.tell(path, said(value), place)
+        return False
+    kind, most = _FIELDS[path]
+    answers = value.answers(kind) if type(value) is Coded else [value]
+    if path in _SCALES:
+        draft.item(path, answers, place, Scale(scale, kind.read, most))
+    elif most:
+        draft.add(path, answers[0], place)
+    elif kind.prose:
+        draft.tell(path, said(plain), place)
     else:
-        draft.answer(path, value, place, field.read)
-    return field is not None
+        for one in answers:
+            draft.answer(path, one, place, kind.read)
+    return True
