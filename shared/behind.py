@@ -14,12 +14,36 @@ from shared.kafka_admin import partitions_of
 from shared.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection
     from uuid import UUID
 
+    from shared.postgres import Connection
     from shared.settings import ServiceSettings
 
 READING: Final = 10.0  # seconds for the newest records of all partitions
+# What no database has in common with an older one that takes its place: one that was recovered to a moment, or stood by
+# and lagged, has a server that started later; one made from a copy, or a copy put into it, other objects.
+RUNS: Final = """
+SELECT pg_postmaster_start_time(), (SELECT oid FROM pg_database WHERE datname = current_database()), to_regclass($1)::oid
+"""
+
+
+class OnlyIfWhole:
+    """Looks, before work in a session, at whether its database lacks what Kafka holds; again once it is another database.
+
+    A service waits out a restore under the same address as it waits out a restart, and finds an older database there.
+    """
+
+    def __init__(self, table: str, look: Callable[[Connection], Awaitable[None]]) -> None:
+        self._table, self._look = table, look
+        self.seen: tuple[Any, ...] | None = None
+
+    async def __call__(self, connection: Connection) -> None:
+        """Raises what `look` does: `Bug` where the database is behind, `Transient` where Kafka does not say."""
+        runs = tuple(await connection.fetchrow(RUNS, self._table) or ())
+        if runs != self.seen:
+            await self._look(connection)
+            self.seen = runs
 
 
 async def newest_records(settings: ServiceSettings, names: Collection[str]) -> list[Any]:

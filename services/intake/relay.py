@@ -17,6 +17,7 @@ from services.intake.behind import demand_whole
 from services.intake.store import SQL
 from services.intake.taking.receipts import MOST_BYTES
 from shared import topics
+from shared.behind import OnlyIfWhole
 from shared.cloudevents import unpack
 from shared.errors import FrontDoorError, Transient
 from shared.kafka import Record, partition_of
@@ -46,7 +47,7 @@ class Relay:
         self._settings, self._pool, self._publisher, self._health = settings, pool, publisher, health
         self._woken = asyncio.Event()
         self._attempt = 0
-        self._checked = False
+        self._whole = OnlyIfWhole("intake.receipt", self._look)
         # Longer than topics, a produce and a note take at their limits: what takes longer hangs, and others must go on.
         self._longest = 2 * (settings.kafka_send_timeout + settings.kafka_stop_timeout)
 
@@ -104,11 +105,12 @@ class Relay:
             task.cancel()
             await asyncio.wait({task}, timeout=1)
 
+    async def _look(self, connection: Connection) -> None:
+        await check_topics(self._settings)
+        await demand_whole(self._settings, connection)
+
     async def _publish(self, connection: Connection, rows: Sequence[Any]) -> None:
-        if not self._checked:
-            await check_topics(self._settings)
-            await demand_whole(self._settings, connection)
-            self._checked = True
+        await self._whole(connection)
         records = [self._record(row) for row in rows]
         offsets = await self._publisher.publish(records)
         now = dt.datetime.now(dt.UTC)

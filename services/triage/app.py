@@ -7,12 +7,13 @@ from functools import partial
 from starlette.applications import Starlette
 
 from services.triage import hub
-from services.triage.behind import only_if_whole
+from services.triage.behind import demand_whole
 from services.triage.handlers import Handler
 from services.triage.rulebook import Rulebook
 from services.triage.settings import TriageSettings
 from services.triage.store import Store
 from shared import topics
+from shared.behind import OnlyIfWhole
 from shared.consumer import Consumer
 from shared.health import Health, routes
 from shared.kafka import Publisher
@@ -31,14 +32,15 @@ async def run() -> None:
     pool = await open_pool(settings.postgres_dsn, f"triage {settings.instance}", settings.postgres_pool)
     outputs, announcements = Publisher(settings), Publisher(settings)
     rulebook = Rulebook(settings, pool, announcements, health, localities)
-    store = Store(pool, localities, default_locality(localities))
+    whole = OnlyIfWhole("triage.decision", partial(demand_whole, settings))
+    store = Store(pool, localities, default_locality(localities), whole)
     queue = partial(hub.follow, store, health)
     consumer = Consumer(
         settings,
         health,
         topics=[topics.RECEIVED],
         group=topics.TRIAGE_GROUP,
-        handle=only_if_whole(settings, store, Handler(settings, store, rulebook, outputs)),
+        handle=Handler(settings, store, rulebook, outputs),
     )
     try:
         await serve(settings, Starlette(routes=routes(health)), [consumer.run, rulebook.watch, queue], health)

@@ -5,35 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.triage.document import decision_id
+from services.triage.store import SQL
 from shared.behind import behind, newest_records
 from shared.cloudevents import Unreadable, from_json
 from shared.events import Decision
 from shared.topics import ROUTED
 
 if TYPE_CHECKING:
-    from services.triage.store import Store
-    from shared.consumer import Batch, Handle, Stops
+    from shared.postgres import Connection
     from shared.settings import ServiceSettings
 
 
-def only_if_whole(settings: ServiceSettings, store: Store, handle: Handle) -> Handle:
-    """`handle`, once it was seen that the database knows the newest decision of each partition; else `Bug`."""
-    seen = False
-
-    async def handled(batch: Batch) -> Stops | None:
-        nonlocal seen
-        if not seen:
-            await _demand_whole(settings, store)
-            seen = True
-        return await handle(batch)
-
-    return handled
-
-
-async def _demand_whole(settings: ServiceSettings, store: Store) -> None:
+async def demand_whole(settings: ServiceSettings, connection: Connection) -> None:
+    """`Bug` where the newest decision of a partition is one that this database does not know."""
     records = await newest_records(settings, ROUTED.values())
     newest = {decision.cause_id: record.topic for record in records if (decision := _decision(record))}
-    for cause in newest.keys() - await store.known(newest):
+    known = {row["cause_id"] for row in await connection.fetch(SQL.decided, list(newest))}
+    for cause in newest.keys() - known:
         raise behind(newest[cause], cause)
 
 

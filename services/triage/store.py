@@ -20,10 +20,11 @@ from shared.kafka import Record
 from shared.postgres import queries, transient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from services.triage.rules import RuleSet
+    from shared.behind import OnlyIfWhole
     from shared.localities import Locality
     from shared.postgres import Connection, Pool
 
@@ -60,10 +61,12 @@ class Outputs:
 
 
 class Store:
-    """Decisions, exactly one per cause."""
+    """Decisions, exactly one per cause; `whole` keeps them from a database that came back older."""
 
-    def __init__(self, pool: Pool, localities: Mapping[str, Locality], default: str) -> None:
-        self._pool, self._localities, self._default = pool, localities, default
+    def __init__(
+        self, pool: Pool, localities: Mapping[str, Locality], default: str, whole: OnlyIfWhole | None = None
+    ) -> None:
+        self._pool, self._localities, self._default, self._whole = pool, localities, default, whole
 
     async def decide(
         self, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime
@@ -72,14 +75,11 @@ class Store:
         with transient():
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
+                    if self._whole:
+                        await self._whole(connection)
                     return await self._decide(connection, arrivals, rules, now)
             except asyncpg.UniqueViolationError as error:  # another instance decided first: look again
                 raise Transient("decided-elsewhere", error.constraint_name or "") from error
-
-    async def known(self, causes: Iterable[UUID]) -> set[UUID]:
-        """Those of the causes that are decided."""
-        with transient():
-            return {row["cause_id"] for row in await self._pool.fetch(SQL.decided, list(causes))}
 
     async def _decide(
         self, connection: Connection, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime

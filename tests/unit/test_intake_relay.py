@@ -51,11 +51,17 @@ async def test_a_connection_that_cannot_give_the_lock_back_does_not_keep_it():
     assert stalled.ended
 
 
+SAME = ("the database that was looked at",)
+
+
 class Waiting:
     """A connection to an outbox with one event."""
 
     async def fetch(self, *_: object, **__: object) -> list[dict[str, Any]]:
         return [a_row(1, "ada") | {"headers": pack(())}]
+
+    async def fetchrow(self, *_: object) -> tuple[str, ...]:
+        return SAME
 
 
 class Silent:
@@ -72,7 +78,7 @@ async def test_a_relay_whose_produce_hangs_gives_up_so_that_another_can_go_on():
     nowhere: Any = Silent()
     waiting: Any = Waiting()
     relay = Relay(settings, waiting, nowhere, Health(90))
-    relay._checked = True
+    relay._whole.seen = SAME
     active = asyncio.create_task(relay._active(waiting, asyncio.Event()))
     await asyncio.wait({active}, timeout=5)
     assert active.done() and isinstance(active.exception(), TimeoutError)
