@@ -44,7 +44,16 @@ def test_what_stands_between_blocks_is_counted_and_line_ends_are_not():
 
 
 def test_a_message_that_was_cut_and_begins_anew_is_read_from_its_new_beginning():
-    assert found([b"\x0bMSH|a|cut", framed(b"MSH|a|whole")])[0] == [b"MSH|a|whole"]
+    for begins in (b"MSH|^~\\&|", b"FHS|^~\\&|", b"BHS|^~\\&#|", b"MSH$^$"):
+        assert found([b"\x0bMSH|^~\\&|cut", framed(begins + b"whole")])[0] == [begins + b"whole"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"MSH: wants to end her life", b"MSH/CMHT letter", b"FHS - see below", b"MSH...", b"MSH"]
+)
+def test_a_line_that_begins_as_a_header_does_and_is_none_cuts_no_message(line: bytes):
+    block = b"MSH|^~\\&|a\rNTE|1||one\x0b" + line
+    assert found([framed(block)])[0] == [block]
 
 
 def test_words_line_break_inside_a_text_begins_no_message():

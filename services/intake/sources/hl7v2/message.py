@@ -18,7 +18,11 @@ from services.intake.sources.hl7v2.texts import decoded, offset_of
 MOST_SEGMENTS: Final = 5_000
 MOST_ENDS: Final = 1_000_000  # of lines: the longest message as base64 has half of them
 MOST_MARKS: Final = 50_000  # separators of one message: each is an object while it is read
-_HEADED: Final = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?\s*|[\r\n])(?=MSH[^\w\s])")
+# How a header stands among other lines: its separator, up to five encoding characters, the separator again. Less than
+# that (`MSH: wants to be seen`, `MSH/CMHT letter attached`) is what somebody wrote on a line of its own.
+HEADER: Final = rb"(?=(?:MSH|FHS|BHS)([^\w\s])([^\w\s]{1,5}?)\1)"
+_FIRST: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?=MSH[^\w\s])")
+_NEXT: Final = re.compile(rb"[\r\n](?=MSH)" + HEADER)
 _ENVELOPE: Final = frozenset(("FHS", "BHS", "BTS", "FTS"))
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 _USUAL: Final = "|^~\\&"
@@ -69,10 +73,16 @@ class Message(NamedTuple):
 
 def messages(block: bytes) -> list[bytes]:
     """The messages of a block, one by one: a batch (FHS, BHS) is no more than its messages."""
-    starts = [found.end() for found in _HEADED.finditer(block)]
+    first = [found.end()] if (found := _FIRST.match(block)) else []
+    starts = first + [found.end() for found in _NEXT.finditer(block) if is_header(found) and found.end() not in first]
     if not starts:
         return [block]
     return [block[start:end] for start, end in zip(starts, [*starts[1:], len(block)], strict=True)]
+
+
+def is_header(found: re.Match[bytes]) -> bool:
+    """Whether what `HEADER` found is one: no two of its separators are the same."""
+    return _distinct(found[1] + found[2])
 
 
 def alone(block: bytes) -> bytes:
@@ -106,6 +116,8 @@ def parse(body: bytes, charset: str | None = None) -> Message:
         counts[name] = counts.get(name, 0) + 1
         if name not in _ENVELOPE:
             segments.append(Segment(fields, counts[name], marks))
+    if counts["MSH"] > 1:  # what follows it may be another person's
+        raise Refused(400, "unreadable", "a second MSH stands here, which cannot be read as one", _at("MSH[2]"))
     return Message(_header(segments[0], marks), tuple(segments[1:]), misdeclared)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from services.intake.sources.hl7v2.segment import Segment
 
 _NHS_TYPES: Final = frozenset(("NH", "NHS", "NNGBR", "NHSNMBR"))
+_AUTHORITY: Final = re.compile(r"NHS[\W_]*(?:NUMBER|NUM|NO|NBR|NMBR|ID|ENGLAND|SPINE|PDS)?\W*", re.IGNORECASE)
 _ABODELESS: Final = "ZZ993VZ"  # the postcode of no fixed abode [NHS Data Dictionary]
 _HOMES: Final = frozenset(("", "H", "L", "P", "C", "TM"))  # table 0190: home, legal, permanent, current, temporary
 _MOBILE: Final = frozenset(("CP", "MOBILE"))
@@ -102,8 +103,8 @@ def _typed(parts: list[str]) -> bool:
 
 
 def _of_the_nhs(parts: list[str]) -> bool:
-    """By the authority alone, where no type says that it is another number of the NHS's (a trust's own)."""
-    return not part(parts, 5) and "NHS" in part(parts, 4).upper()
+    """By the authority alone, where no type says that it is another number; a trust of the NHS (NHSTRUST) has its own."""
+    return not part(parts, 5) and _AUTHORITY.fullmatch(part(parts, 4)) is not None
 
 
 def _plainly(parts: list[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 # HL7 table 0211 by Python's names. ISO 8859-1 is read as its superset Windows-1252, which is what is sent under its name.
 _CHARSETS: Final = {
     **dict.fromkeys(("", "ascii", "unicode utf-8", "unicode", "utf-8", "utf8", "us-ascii"), "utf-8"),
-    **{f"8859/{part}": f"iso8859-{part}" for part in range(2, 16)},
+    **{f"8859/{part}": f"iso8859-{part}" for part in range(2, 16) if part != 12},  # a 12th was never published
     **dict.fromkeys(("8859/1", "iso-8859-1", "8859-1", "windows-1252", "cp1252", "ansi"), "windows-1252"),
 }
 _OFFSET: Final = r"([+-]\d{4})?"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.intake.sources.hl7v2.message import HEADER, is_header
+
 START: Final = b"\x0b"
 END: Final = b"\x1c"
 # The end as it is sent, also by those who leave out the carriage return; before anything else 0x1C is part of a text.
 _ENDED: Final = re.compile(rb"\x1c(?=[\r\n\x0b])")
 # A start inside a block is a message that was cut and begins anew; before other text it is Word's line break.
-_ANEW: Final = re.compile(rb"\x0b(?=MSH|FHS|BHS)")
+_ANEW: Final = re.compile(rb"\x0b" + HEADER)
 
 
 def framed(content: bytes) -> bytes:
@@ -67,7 +69,7 @@ class Frames:
         del self._buffer[: end + 1]
         self._looked, self.open, self._last = 0, False, block[:4096]
         anew = 0
-        for found in _ANEW.finditer(block):
+        for found in filter(is_header, _ANEW.finditer(block)):
             anew = found.end()
         self.skipped += anew
         return block[anew:]
