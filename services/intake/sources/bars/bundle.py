@@ -18,6 +18,7 @@ from services.intake.sources import json
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
 DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
 _REFERENCE: Final = b'"reference":"'
+_PAPERS: Final = (b'"data":', b'"contentType":', b'ttachment":')  # without any of these no resource has a document
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
@@ -47,6 +48,7 @@ class Message(Struct, frozen=True):
     entries: list[Entry]
     by_type: dict[str, list[Entry]]
     known: dict[str, Entry]
+    has_papers: bool
     warnings: tuple[Notice, ...]
 
     def find(self, reference: Any) -> Entry | None:
@@ -80,7 +82,8 @@ def message(body: bytes) -> Message:
     lost: tuple[Notice, ...] = ()
     if any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
-    return Message(text(document.get("id")), header, focus, focus_url, entries, by_type, known, lost)
+    papers = any(sign in written for sign in _PAPERS)
+    return Message(text(document.get("id")), header, focus, focus_url, entries, by_type, known, papers, lost)
 
 
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
