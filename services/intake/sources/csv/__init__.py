@@ -83,7 +83,7 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
         if not text or (column.number == 1 and head.mended):
             continue
         if column.path is None:
-            others[storable(column.head).strip() or column.place] = text
+            _beside(others, storable(column.head).strip() or column.place, text)
             continue
         path, (value, fault) = column.path, cells.read(column, text, month_first=month_first)
         if path == "reason" and not fault:
@@ -103,6 +103,13 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
     trail.setdefault("message_id", "the whole row")  # of what it says one is made
     said = _listed(document) | ({"unmapped": others} if others else {})
     return Told("csv", "refer", _named(said), trail=trail, warnings=_warnings(head, row)), tuple(faults)
+
+
+def _beside(others: dict[str, str], head: str, text: str) -> None:
+    """Keeps what stands under a head that nobody knows, beside what stood under the same head before: words are never overwritten."""
+    before = others.setdefault(head, text)
+    if before != text:
+        others[head] = f"{before}\n\n{text}"
 
 
 def _warnings(head: Head, row: Row) -> tuple[Notice, ...]:

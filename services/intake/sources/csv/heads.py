@@ -59,7 +59,7 @@ def _column(number: int, head: str) -> Column:
         return Column(number, head)
     path = found.path
     for item in items:
-        path = path.replace("[]", f"[{item}]", 1)
+        path = path.replace("[]", f"[{int(item)}]", 1)  # [00] is [0]
     return Column(number, head, path, found.kind, found.listed and not items)
 
 
