@@ -85,6 +85,7 @@ def row_told(head: Head, row: Row, *, month_first: bool = False) -> tuple[Told, 
         if column.path is None:
             _beside(others, storable(column.head).strip() or column.place, text)
             continue
+        text = storable(cell).strip(" \t") if column.listed else text  # a blank line is an item
         path, (value, fault) = column.path, cells.read(column, text, month_first=month_first)
         if path == "reason" and not fault:
             path, value = cells.reason(text) if "reason.code" not in coded else ("reason.text", text)

@@ -27,6 +27,7 @@ _WORDS_OF: Final = {  # tables of names, for cells that hold no code
     "referrer.source_of_referral": "source-of-referral",
 }
 _AS_READ: Final = frozenset((YES_NO.name, URGENCY.name, number(0, 1).name))
+_BETWEEN: Final = re.compile(r"[;|][ \t]*(?:\r\n?|\n)?|\r\n?|\n")  # two items: a separator, a line's end, or both
 _POWER: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)  # 9.43477E+09
 _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|#+)", re.IGNORECASE)
 _DAY: Final = re.compile(r"(\d{1,2})([/. -])(\d{1,2})\2(\d{2}|\d{4})(?:[ T](\d{1,2}:\d\d(?::\d\d)?))?")
@@ -50,8 +51,25 @@ def read(column: Column, text: str, *, month_first: bool = False) -> Cell:
     if _dated(column):
         return _day(text, month_first=month_first)
     if column.listed:
-        return Cell([_coded(column, item.strip()) for item in re.split(r"[;|\r\n]+", text) if item.strip()])
+        return Cell(_items(column, text))
     return Cell(_coded(column, text))
+
+
+def _items(column: Column, text: str) -> list[str | None] | str:
+    """The items of a cell. One of a list of scores that is left blank keeps its place: the ninth of the PHQ-9 asks of self-harm.
+
+    Where blanks make more places than there are questions they are no items, if all are there without them; if not,
+    nobody can tell which is which, and the cell stays the text that it is.
+    """
+    places = [item.strip() for item in _BETWEEN.split(text)]
+    items = [_coded(column, item) for item in places if item]
+    if column.kind.name != number(0, 1).name:
+        return list(items)
+    while places and not places[-1]:
+        places.pop()
+    if len(places) <= column.listed:
+        return [_coded(column, item) if item else None for item in places]
+    return list(items) if len(items) >= column.listed else text
 
 
 def is_month_first(column: Column, text: str) -> bool:

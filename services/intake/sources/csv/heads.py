@@ -26,14 +26,14 @@ _NOT_SENT: Final = frozenset(("unmapped", "attachments"))
 class Column(NamedTuple):
     """One column: its number from 1, its head as sent; the contract's path, and how its values are read, where it is known.
 
-    `listed` says that a cell may hold several values.
+    `listed` is how many values a cell may hold where it may hold several, else 0.
     """
 
     number: int
     head: str
     path: str | None = None
     kind: Kind = TEXT
-    listed: bool = False
+    listed: int = 0
 
     @property
     def place(self) -> str:
@@ -44,7 +44,7 @@ class Column(NamedTuple):
 class _Field(NamedTuple):
     path: str  # `[]` where an item's number belongs
     kind: Kind
-    listed: bool = False
+    listed: int = 0
 
 
 def columns(heads: list[str]) -> tuple[Column, ...]:
@@ -60,7 +60,7 @@ def _column(number: int, head: str) -> Column:
     path = found.path
     for item in items:
         path = path.replace("[]", f"[{int(item)}]", 1)  # [00] is [0]
-    return Column(number, head, path, found.kind, found.listed and not items)
+    return Column(number, head, path, found.kind, 0 if items else found.listed)
 
 
 def _plain(head: str) -> str:
@@ -97,7 +97,7 @@ def _fields(node: Any, path: str = "") -> Iterator[_Field]:
     if isinstance(node, Kind):
         yield _Field(path, node)
     elif isinstance(node, Each) and isinstance(node.of, Kind):
-        yield _Field(path, node.of, listed=True)
+        yield _Field(path, node.of, node.most)
         yield _Field(f"{path}[]", node.of)
     elif isinstance(node, Each):
         yield from _fields(node.of, f"{path}[]")
