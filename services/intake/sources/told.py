@@ -127,19 +127,25 @@ def listed(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
 
 
 def counted(path: str, known: Any, other: Any, read: Read) -> Any:
-    """Which of two answers to one question counts: the more urgent, the higher score; None where nobody can tell.
+    """Which of two answers to one question counts; None where nobody can tell."""
+    return counted_of(path, [known, other], read)
+
+
+def counted_of(path: str, answers: list[Any], read: Read) -> Any:
+    """Which of the answers to one question counts: the most urgent, the highest score; None where nobody can tell.
 
     What says that this is an emergency counts beside an answer that cannot be read, too.
     """
-    ours, theirs = read(known), read(other)
+    meant = [read(one) for one in answers]
     order = _MOST_URGENT_FIRST.get(path, ())
-    if order and order[0] in {ours, theirs}:
-        return known if ours == order[0] else other
-    if ours is None or theirs is None:
+    if order and order[0] in meant:
+        return answers[meant.index(order[0])]
+    if None in meant:
         return None
-    if order:
-        return min((known, other), key=lambda one: order.index(read(one)))
-    return max((known, other), key=read) if isinstance(ours, int) else known if ours == theirs else None
+    if order or all(isinstance(one, int) for one in meant):
+        most = min(meant, key=order.index) if order else max(meant)
+        return answers[meant.index(most)]
+    return answers[0] if meant.count(meant[0]) == len(meant) else None
 
 
 def one_number(numbers: Iterable[str]) -> str:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.contract.reading import Notice
 from services.intake.sources.hl7v2.segment import NULL, in_words
-from services.intake.sources.told import MOST_ATTACHMENTS, SCORES, attached, counted
+from services.intake.sources.hl7v2.settling import MOST_ANSWERS, in_places, joined, uncertain
+from services.intake.sources.paths import KINDS
+from services.intake.sources.told import MOST_ATTACHMENTS, SCORES, attached, counted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,13 @@ class Draft:
         self.notices: list[Notice] = []
         self.attachments: list[Attachment] = []
         self._asked, self.asked_at = "", ""
+        self._answers: dict[str, tuple[Read, dict[str, str]]] = {}  # of a path, each answer with its place
+        self._items: dict[str, list[tuple[list[str | None], str]]] = {}
+        self._withdrawn: dict[str, str] = {}
+        self._days: dict[tuple[str, str], str] = {}
+        self._paragraphs: dict[str, list[str]] = {}
+        self._left: dict[str, dict[str, None]] = {}  # the texts of a place, in order
+        self._left_whole: set[str] = set()
 
     def put(self, path: str, value: Any, place: str) -> None:
         """Sets the value of a path; what would be a second one there is left beside it. A value counts more than a null."""
@@ -41,22 +50,18 @@ class Draft:
             self.leave(place, str(value))
 
     def answer(self, path: str, value: str, place: str, read: Read) -> None:
-        """Sets what a question was answered with.
+        """Notes what a question was answered with; which of the answers counts is seen when all are there (`settle`)."""
+        if value and (value != NULL or self._changes):
+            self._answers.setdefault(path, (read, {}))[1].setdefault(value, place)
+            self.trail.setdefault(path, place)
 
-        Of two the one that is `counted`. Two others that differ are one answer that nobody can read: where risk was
-        asked about, a person looks.
-        """
-        group, name = self._group(path)
-        before = group.get(name)
-        if not isinstance(before, str) or not value or value in {NULL, before}:
-            self.put(path, value, place)
-            return
-        self.leave(place, value)
-        if (counts := counted(path, before, value, read)) is None:
-            group[name] = f"{before}; {value}"
-        elif counts is not before:
-            self.leave(self.trail[path], before if read(before) is None else "")
-            group[name], self.trail[path] = value, place
+    def withdraw(self, path: str, place: str) -> None:
+        """Takes an answer that was given before away, unless this message gives another: it is no longer recorded."""
+        self._withdrawn.setdefault(path, place)
+
+    def items(self, path: str, values: list[str | None], place: str) -> None:
+        """The items of a score that one segment tells; each keeps its place, a blank one (None) too."""
+        self._items.setdefault(path, []).append((values, place))
 
     def add(self, path: str, value: Any, place: str) -> None:
         """Appends to the list at a path."""
@@ -72,10 +77,66 @@ class Draft:
         if text == NULL:
             self.put(path, text, place)
         elif text:
-            group, name = self._group(path)
-            before = group.get(name)
-            group[name] = f"{before}\n\n{text}" if before else text
+            self._paragraphs.setdefault(path, []).append(text)
             self.trail.setdefault(path, place)
+
+    def settle(self) -> None:
+        """Puts together what was told in pieces. Nothing is read into the draft after this but by `put`."""
+        for path, (read, given) in self._answers.items():
+            self._decide(path, given, read)
+        for path, runs in self._items.items():
+            self._place(path, [values for values, _ in runs], runs[0][1])
+        for path, place in self._withdrawn.items():
+            self._take_away(path, place)
+        for (path, place), day in self._days.items():
+            if self.trail.get(path) == place:
+                group, name = self._group(f"{path}_on")
+                group[name], self.trail[f"{path}_on"] = day, place
+        for path, paragraphs in self._paragraphs.items():
+            group, name = self._group(path)
+            group[name] = "\n\n".join(paragraphs)
+        if self._left:
+            self.document["unmapped"] = {place: joined(texts) for place, texts in self._left.items()}
+
+    def _decide(self, path: str, given: dict[str, str], read: Read) -> None:
+        """One answer out of all that a question was given: that which counts, or all as one text that nobody can read.
+
+        Where risk was asked about, a person looks at such a text.
+        """
+        group, name = self._group(path)
+        before = group.get(name)
+        if before is not None and not isinstance(before, str):
+            for value, place in given.items():
+                self.put(path, value, place)
+            return
+        places = {**({before: self.trail[path]} if before else {}), **given}
+        nothing = places.pop(NULL, None)
+        if not places:
+            group[name], self.trail[path] = None, nothing or ""
+            return
+        first, *others = places
+        for value in others:
+            self.leave(places[value], value)
+        counts = first if not others else counted_of(path, [first, *others], read)
+        if others and counts != first and counts is not None and read(first) is None:
+            self.leave(places[first], first)
+        group[name] = "; ".join([first, *others][:MOST_ANSWERS]) if counts is None else counts
+        self.trail[path] = places[first if counts is None else counts]
+
+    def _place(self, path: str, runs: list[list[str | None]], place: str) -> None:
+        """The items of a score. Where one of those that came each by itself is withdrawn, nobody can read the others."""
+        if listed := in_places(runs, KINDS[path][0].read):
+            group, name = self._group(path)
+            lost = path in self._withdrawn and uncertain(runs)
+            group[name] = "; ".join(item or "-" for item in listed) if lost else listed
+            self.trail[path] = place
+
+    def _take_away(self, path: str, place: str) -> None:
+        group, name = self._group(path)
+        if group.get(name) is None:
+            group[name], self.trail[path] = None, place
+            if path.endswith(SCORES):
+                group[f"{name}_on"] = None
 
     def asks(self, question: str, place: str) -> bool:
         """Whether this is the question of the observation before; `asked_at` is where that stood first."""
@@ -87,9 +148,7 @@ class Draft:
     def leave(self, place: str, text: str) -> None:
         """Keeps a text that no field takes: it is screened, and shown to the hub."""
         if text and text != NULL:
-            left = self.document.setdefault("unmapped", {})
-            known = left.get(place, "")
-            left[place] = text if known in text else known if text in known else f"{known}; {text}"
+            self._left.setdefault(place, {})[text] = None
 
     def warn(self, place: str, code: str, near: str = "") -> None:
         """A warning about a place of the message."""
@@ -107,9 +166,11 @@ class Draft:
 
     def leave_more(self, segment: Segment, field: int, parts: list[str], used: Callable[[str], bool]) -> None:
         """Keeps a coded field as it was written where a repetition of it says more than was used; systems are no text."""
-        told = (text for place, text in enumerate(parts) if place not in SYSTEMS)
-        if not all(text in {"", NULL} or used(text) for text in told):
-            self.leave(segment.place(field), segment.prose(field))
+        place = segment.place(field)
+        told = (text for nth, text in enumerate(parts) if nth not in SYSTEMS)
+        if place not in self._left_whole and not all(text in {"", NULL} or used(text) for text in told):
+            self._left_whole.add(place)
+            self.leave(place, segment.prose(field))
 
     def leave_words(self, segment: Segment, field: int, *used: str) -> None:
         """Keeps the parts in words of names, numbers or an address that were not used."""
@@ -126,9 +187,8 @@ class Draft:
 
     def dated(self, path: str, day: str, place: str) -> None:
         """The day of a score, if the one that stood at this place is the one that counts."""
-        if day and path.endswith(SCORES) and self.trail.get(path) == place:
-            group, name = self._group(f"{path}_on")
-            group[name], self.trail[f"{path}_on"] = day, place
+        if day and path.endswith(SCORES):
+            self._days[path, place] = day
 
     def _group(self, path: str) -> tuple[dict[str, Any], str]:
         *outer, name = path.split(".")

@@ -6,10 +6,15 @@ import csv
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from services.intake.contract import values
 from services.intake.sources.paths import KINDS, is_meant
+from services.intake.sources.told import counted_of
+from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from services.intake.contract.values import Read
 
 
 def _table() -> dict[str, str]:
@@ -18,6 +23,19 @@ def _table() -> dict[str, str]:
 
 
 TABLE: Final = _table()
+_COMPARES: Final = frozenset((">", "<", ">=", "<=", "<>"))
+# The answers of PHQ-9 and GAD-7, "over the last two weeks", as their authors word them [Kroenke, Spitzer and Williams].
+_SCALE: Final = {"not at all": "0", "several days": "1", "more than half the days": "2", "nearly every day": "3"}
+_ANSWERED: Final = frozenset((values.YES_NO.name, values.URGENCY.name, "one of a list", "whole number"))
+_YES_REASSURES: Final = frozenset(
+    path
+    for path, (kind, _) in KINDS.items()
+    if kind is values.YES_NO
+    and (
+        path.startswith(("contact.may_", "contact.through_", "consent.a", "consent.share_"))
+        or path in {"risk.safety_plan", "risk.safeguarding_referred", "referrer.phone_call_made"}
+    )
+)
 OURS: Final = "FRONTDOOR"  # the namespace of our own ids (EI.2) and paths (CWE.3)
 
 
@@ -36,8 +54,52 @@ def mistyped(codes: list[str], systems: list[str]) -> str:
     return next(filter(None, ours), "")
 
 
+def is_answer(path: str) -> bool:
+    """Whether a field is a question that one of a few answers, or a number, is given to."""
+    return path in KINDS and KINDS[path][0].name in _ANSWERED
+
+
+def reassures(path: str, meant: object) -> bool:
+    """Whether an answer is the one of least concern: no, none, 0, routine; yes where that is what the person agrees to or has."""
+    if path in _YES_REASSURES:
+        return meant == "yes"
+    return is_answer(path) and meant in {"no", "none", 0, Urgency.ROUTINE.value}
+
+
 def read_as(path: str, components: list[str]) -> str:
-    """Which component of a value the field can read, the code or its words; both where it reads neither."""
+    """What a value (CE, CWE, SN or plain) says to a field: its code or its words, or those of its alternate.
+
+    The most urgent of them counts. A code that reassures beside words that do not say the same is a code of the sender's
+    own as likely as one of ours: both are one text then, which nobody can read, as all is of which nothing can be read.
+    """
     kind, _ = KINDS[path]
-    told = [text for text in components[:2] if text]
-    return next((text for text in told if kind.read(text) is not None), " ".join(told))
+    if compared := _compared(components):
+        return compared
+    if not is_answer(path):
+        told = [text for text in components[:2] if text]
+        return next((text for text in told if kind.read(text) is not None), " ".join(told))
+    pairs = [[in_scale(path, text) for text in components[start : start + 2] if text] for start in (0, 3)]
+    said = list(dict.fromkeys(text for pair in pairs for text in _said(path, pair, kind.read)))
+    if not said:
+        return " ".join(text for pair in pairs for text in pair)
+    return counted_of(path, said, kind.read) or "; ".join(said)
+
+
+def in_scale(path: str, text: str) -> str:
+    """An answer to an item of PHQ-9 or GAD-7 as its number, where it is told in the words of the scale."""
+    return _SCALE.get(text.casefold(), text) if path.endswith(("_item9", "_items")) else text
+
+
+def _said(path: str, pair: list[str], read: Read) -> list[str]:
+    """What a code and its words say: those that can be read, or both as one text."""
+    known = [text for text in pair if read(text) is not None]
+    if len(known) < len(pair) and any(reassures(path, read(text)) for text in known):
+        return [" ".join(pair)]
+    return known
+
+
+def _compared(components: list[str]) -> str:
+    """A number that is not one: more or less than another, or two (SN: comparator, number, separator, number)."""
+    sign, *numbers = components[:4]
+    number = sign in _COMPARES or (not sign and any(numbers[1:2]) and not numbers[1][:1].isalnum())
+    return "".join(components[:4]) if number else ""

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from services.intake.contract import values
 from services.intake.contract.code_lists import CANCELLATION_REASONS
-from services.intake.contract.reading import Notice
+from services.intake.contract.reading import Notice, read
+from services.intake.person import missing
 from services.intake.problems import Fault, Refused
 from services.intake.sources.hl7v2 import people, referral
 from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _DOES: Final[dict[str, Does]] = {"I12": "refer", "I13": "amend", "I14": "cancel"}
 _VERSION: Final = re.compile(r"2\.[3-8](\.\d)?|")
 _NOT_CONTENT: Final = frozenset(("EVN", "MSA", "SFT", "UAC", "DSC"))
-_REASONS: Final = ("reason", "presentation")
 
 
 class Echo(NamedTuple):
@@ -46,13 +46,13 @@ def told(body: bytes, source: Source) -> Told:
     does = _does(message.header, source)
     if extra := message.of("PID")[1:]:
         raise _refused(extra[0].place(3), "unreadable", "the message is about two persons (PID): send one each")
-    read = _cancelled(message) if does == "cancel" else _referred(message, does, source.hl7)
+    said = _cancelled(message) if does == "cancel" else _referred(message, does, source.hl7)
     notices = [Notice("MSH-18", "charset")] if message.misdeclared else []
-    return read._replace(
-        document=_identified(message.header) | read.document,
+    return said._replace(
+        document=_identified(message.header) | said.document,
         names=_names(message),
         referral_id=_our_id(message),
-        warnings=(*notices, *read.warnings),
+        warnings=(*notices, *said.warnings),
         echo=_echo(message, source.hl7),
     )
 
@@ -86,9 +86,10 @@ def _referred(message: Message, does: Does, profile: Hl7 | None) -> Told:
     }
     for segment in message.segments:
         if segment.name not in _NOT_CONTENT:
-            if read := readers.get(segment.name):
-                read(draft, segment)
+            if reader := readers.get(segment.name):
+                reader(draft, segment)
             draft.leave_rest(segment)
+    draft.settle()
     return _finished(draft, message.header, does)
 
 
@@ -96,7 +97,7 @@ def _finished(draft: Draft, header: Header, does: Does) -> Told:
     if draft.attachments:
         draft.document["attachments"] = listed(draft.attachments)
     if does == "refer":
-        if draft.attachments and not any(draft.document.get(group) for group in _REASONS):
+        if draft.attachments and "reason" in {fault.path for fault in missing(read(draft.document))}:
             draft.put("reason.text", "The reason is in the attached document.", "OBX-5")
         if values.ods(header.facility):
             draft.document.setdefault("referrer", {}).setdefault("organisation", header.facility)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake.contract import values
 from services.intake.contract.code_lists import REASONS
+from services.intake.contract.reading import MOST_WARNINGS
 from services.intake.safety.readable import words_of
-from services.intake.sources.hl7v2.observations import mistyped, path_of, read_as
+from services.intake.sources.hl7v2.observations import in_scale, is_answer, mistyped, path_of, read_as, reassures
 from services.intake.sources.hl7v2.people import name_of, telecoms
 from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of, moment_of
@@ -38,7 +39,10 @@ _PROSE: Final = frozenset(("FT", "TX", ""))  # an observation without a type is 
 _EMERGENCIES: Final = frozenset(("E", "EMERGENCY", "STAT"))  # RF1-5, HL7 table 0284; STAT stands there too
 _CATEGORIES: Final = _EMERGENCIES | {"A", "I", "O"}  # ambulatory, inpatient, outpatient: not how urgent it is
 _NO_REASON: Final = "HL70336"  # of its codes none says what is the matter with the person
-_WITHDRAWN: Final = frozenset("DWX")  # OBX-11: deleted, wrong, no result
+# OBX-11, HL7 table 0085: deleted, posted as wrong (of another person), cannot be obtained; and what is no result (yet): order
+# detail alone, not asked, pending.
+_WITHDRAWN: Final = frozenset("DWX")
+_UNANSWERED: Final = frozenset("ONI")
 
 
 def referral(draft: Draft, rf1: Segment, offset: str) -> None:
@@ -77,11 +81,15 @@ def diagnosis(draft: Draft, dg1: Segment) -> None:
 def observation(draft: Draft, obx: Segment, own: Mapping[str, str]) -> None:
     """OBX: a document, an answer to a question of ours, or text."""
     kind = obx.text(2).upper()
+    path = "" if kind == "ED" else path_of([obx.text(3), obx.text(3, 4)], own)
     if obx.text(11).upper() in _WITHDRAWN:
+        if is_answer(path) and (path.endswith("_items") or not KINDS[path][1]):
+            draft.withdraw(path, obx.place(5))
+        obx.read -= {3, 11}
         return
     if kind == "ED":
         _document(draft, obx)
-    elif path := path_of([obx.text(3), obx.text(3, 4)], own):
+    elif path:
         _answer(draft, path, obx)
     else:
         _told_otherwise(draft, obx, as_reason=kind in _PROSE)
@@ -98,7 +106,7 @@ def _told_otherwise(draft: Draft, obx: Segment, *, as_reason: bool) -> None:
     else:
         draft.leave(draft.asked_at, text)
     if path := mistyped([obx.text(3), obx.text(3, 4)], [obx.text(3, 3), obx.text(3, 6)]):
-        draft.warn(obx.place(3), NO_SUCH, nearest(path))
+        draft.warn(obx.place(3), NO_SUCH, nearest(path) if len(draft.notices) < MOST_WARNINGS else "")
 
 
 def note(draft: Draft, nte: Segment) -> None:
@@ -179,12 +187,18 @@ def _answer(draft: Draft, path: str, obx: Segment) -> None:
     if kind.prose:
         draft.say(path, obx.prose(5), place)
         return
-    for parts in obx.repeats(5, whole=True):
+    status = obx.text(11).upper()
+    found = []
+    for parts in obx.repeats(5, whole=True, blank=True):
         value = NULL if parts == [NULL] else read_as(path, parts)
         meant = kind.read(value)
-        used = partial(_same, meant, kind) if meant is not None else parts[:2].__contains__
-        draft.leave_more(obx, 5, parts, used)
-        value = date_of(value) if kind is values.DATE else value
+        draft.leave_more(obx, 5, parts, partial(_same, path, value, meant, kind))
+        if status in _UNANSWERED and is_answer(path):
+            value = "" if meant is None or reassures(path, meant) else f"{value} ({status})"
+        found.append(date_of(value) if kind is values.DATE else value)
+    if path.endswith("_items"):
+        draft.items(path, [value if value != NULL else None for value in found or [""]], place)
+    for value in found if not path.endswith("_items") else ():
         if several:
             draft.add(path, value, place)
         else:
@@ -192,8 +206,9 @@ def _answer(draft: Draft, path: str, obx: Segment) -> None:
     draft.dated(path, date_of(obx.text(14)[:8]), place)
 
 
-def _same(meant: object, kind: Kind, text: str) -> bool:
-    return bool(kind.read(text) == meant)
+def _same(path: str, value: str, meant: object, kind: Kind, text: str) -> bool:
+    """Whether a part of a value says no more than what was read of it."""
+    return text in value if meant is None else bool(kind.read(in_scale(path, text)) == meant)
 
 
 def _labelled(draft: Draft, obx: Segment) -> str:

@@ -34,12 +34,15 @@ class Segment:
         """A field's place: `OBX-5` in the first, `OBX[2]-5` in the second of its name."""
         return f"{self.name}{f'[{self.nth}]' if self.nth > 1 else ''}-{field}"
 
-    def repeats(self, field: int, *, whole: bool = False) -> list[list[str]]:
-        """The components of each repetition of a field that says anything; `whole` with all that they are made of."""
+    def repeats(self, field: int, *, whole: bool = False, blank: bool = False) -> list[list[str]]:
+        """The components of each repetition of a field that says anything; `whole` with all that they are made of.
+
+        With `blank` also of those that say nothing, where a place among them means something.
+        """
         self.read.add(field)
         repetitions = self._fields[field] if field < len(self._fields) else ()
         found = ([self._text(one, field, whole=whole) for one in _parts(repetition)] for repetition in repetitions)
-        return [one for one in found if any(one)]
+        return [one for one in found if blank or any(one)]
 
     def texts(self, field: int) -> list[str]:
         """The components of a field's first repetition; where the field is null, each of them is."""
