@@ -66,7 +66,8 @@ class Told(NamedTuple):
     message quotes it. `trail` tells for a path of the document where in the message it stood. `reply_to` is what an
     answer quotes, and where a later one goes: addresses and ids of transport, nothing of the person. `echo` is what the
     standard's own answer must give back of the message; nothing else looks at it. `person` is a document with whom a
-    cancellation says that it is about.
+    cancellation says that it is about. `adds` are the paths of the document that, where this amends a referral, stand
+    beside what was said before and not in its place: the message says them of something else than the field.
     """
 
     standard: Standard
@@ -80,6 +81,7 @@ class Told(NamedTuple):
     reply_to: Mapping[str, str] = MappingProxyType({})
     echo: Any = None
     person: dict[str, Any] | None = None
+    adds: frozenset[str] = frozenset()
 
     def place(self, path: str) -> str:
         """Where the value of a contract's path stood in the message; the path itself where nobody knows."""

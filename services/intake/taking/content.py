@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hmac
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TRANSPORT: Final = frozenset(("message_id",))
 
@@ -37,6 +40,45 @@ def merged(document: Any, patch: Any) -> Any:
         else:
             result[name] = merged(result.get(name), item)
     return result
+
+
+def beside(document: dict[str, Any], changes: dict[str, Any], adds: Collection[str]) -> dict[str, Any]:
+    """The changes, with what only adds put beside what stands: words of risk are not overwritten by what says nothing of them.
+
+    `adds` are the paths (`group.name`, or a name) of texts and lists that add; texts that no field takes always do.
+    """
+    changes = dict(changes)
+    for path in adds:
+        group, _, name = path.rpartition(".")
+        new, old = (changes.get(group), document.get(group)) if group else (changes, document)
+        if isinstance(new, dict) and name in new:
+            stood = old.get(name) if isinstance(old, dict) else old  # a reason may be one text
+            added = {name: _both(stood, new[name])}
+            changes |= {group: {**new, **added}} if group else added
+    return _beside_of_each_place(document, changes)
+
+
+def _both(old: Any, new: Any) -> Any:
+    """Both of two texts, or all of two lists, each once; the new of anything else."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old if new in old else f"{old}\n\n{new}"
+    if isinstance(old, list) and isinstance(new, list):
+        return [*old, *(item for item in new if item not in old)]
+    return new
+
+
+def _beside_of_each_place(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes, with texts that no field takes put beside those of the same place."""
+    new, old = changes.get("unmapped"), document.get("unmapped")
+    if not isinstance(new, dict) or not isinstance(old, dict):
+        return changes
+    both = {
+        place: f"{old[place]}\n\n{text}"
+        if place in old and text and str(text) not in str(old[place])
+        else old.get(place, text)
+        for place, text in new.items()
+    }
+    return {**changes, "unmapped": both}
 
 
 def changed_paths(patch: dict[str, Any], tree: dict[str, Any], path: str = "") -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003  (annotations of this file name it)
 
 from services.intake import access, person
@@ -15,7 +15,7 @@ from services.intake.problems import Fault, Refused, not_found
 from services.intake.safety.alarm import Alarm, phoning
 from services.intake.store import NameTaken
 from services.intake.taking import whose
-from services.intake.taking.content import changed_paths, merged, said
+from services.intake.taking.content import beside, changed_paths, merged, said
 from services.intake.taking.desk import (
     TRIES,
     Said,
@@ -137,7 +137,7 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
             whose.demand_same_person(told, document)
             if document is None:
                 raise not_found()
-            whole = merged(document, _beside_what_was_said(document, changes))
+            whole = merged(document, beside(document, changes, told.adds))
             reading = alarm.reading = read(whole, desk.place.screen.silent)
             person.demand(reading)
             coded = coded_of(desk, source, reading, locked.referral.locality, message)
@@ -147,20 +147,6 @@ async def amend(desk: Desk, source: Source, incoming: Incoming, told: Told, refe
             return Said(payload, warnings, alarm.members, reading.document)
 
         return await follow(desk, message, referral_id, lambda known, _: access.sees(source, known), decide)
-
-
-def _beside_what_was_said(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The changes, with texts that no field takes put beside those of the same place: words of risk are not overwritten."""
-    new, old = changes.get("unmapped"), document.get("unmapped")
-    if not isinstance(new, dict) or not isinstance(old, dict):
-        return changes
-    both = {
-        place: f"{old[place]}\n\n{text}"
-        if place in old and text and str(text) not in str(old[place])
-        else old.get(place, text)
-        for place, text in new.items()
-    }
-    return {**changes, "unmapped": both}
 
 
 def _of_what_was_sent(patch: Reading, whole: Reading) -> list[Notice]:

@@ -33,7 +33,7 @@ def told(body: bytes, source: Source) -> Told:
     read = message(body)
     asked = does(read)
     check_receiver(read, source)
-    draft = Draft(warnings=list(read.warnings))
+    draft = Draft(warnings=list(read.warnings), amends=asked == "amend")
     if asked == "cancel":
         status = text(read.focus.resource.get("status"))
         draft.say("reason", CANCELLED.get(status, ""), read.focus.at("status"))
@@ -61,6 +61,7 @@ def told(body: bytes, source: Source) -> Told:
         attachments=tuple(draft.attachments),
         reply_to={**reply_to(read), **listens},
         person=_person(read) if asked == "cancel" else None,
+        adds=frozenset(("attachments", *(draft.adds - draft.named))),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.contract.values import code_system, yes_no
 from services.intake.sources.bars.bundle import code, codings, displays, first, inner, objects, text, words
+from services.intake.sources.bars.coded import Coded
 from services.intake.sources.bars.contacts import related
 from services.intake.sources.bars.findings import LOCAL, answer, observation, questionnaire
 from services.intake.sources.bars.flags import flags
@@ -28,6 +29,7 @@ _CONDITION: Final = _OVER | {"note"}
 _ENCOUNTER: Final = frozenset(("reasonCode", "class", "participant", "statusHistory", "classHistory"))
 _DOCUMENT: Final = frozenset(("content", "description", "author", "custodian"))
 _GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
+_NO_CONSENT: Final = frozenset(("inactive", "rejected", "entered-in-error"))
 
 
 def clinical(message: Message, draft: Draft) -> None:
@@ -39,12 +41,16 @@ def clinical(message: Message, draft: Draft) -> None:
         if entry is not message.focus and entry.type not in ELSEWHERE and entry.type != "Flag":
             (of_another if entry.place in others else _READ.get(entry.type, _other))(entry, draft)
     papers(message, draft)
-    if "presentation.problems[0]" not in draft.trail and not any(path.startswith("reason.") for path in draft.trail):
+    reasoned = draft.amends or "presentation.problems[0]" in draft.trail
+    if not reasoned and not any(path.startswith("reason.") for path in draft.trail):
         _reason_elsewhere(draft, others)
 
 
 def _reason_elsewhere(draft: Draft, others: Collection[str]) -> None:
-    """Published referrals from GPs give no reasonCode: why they refer stands in the condition, the plan or a letter."""
+    """Published referrals from GPs give no reasonCode: why they refer stands in the condition, the plan or a letter.
+
+    An update has none of it: what it does not say stands.
+    """
     history = draft.prose("presentation.history")
     letter = "see the document that came with the message" if draft.attachments else ""
     unsure = "see what the message says of somebody else than the patient" if others else ""
@@ -58,7 +64,7 @@ def _request(one: Entry, draft: Draft) -> None:
     asked = text(priority) or code(first(priority)) or words(first(priority)) or said(priority)
     draft.mapped("referrer.urgency", "bars-priority", asked, one.at("priority"))
     for concept in objects(resource.get("reasonCode")):
-        _problem(concept, draft, one.at("reasonCode"), "reason.text")
+        _problem(concept, draft, one.at("reasonCode"), "reason.text", named=True)
     notes(one, draft, "reason.text")
     for concept in objects(resource.get("category")):
         draft.keep(one.at("category"), words(concept))
@@ -68,29 +74,35 @@ def _request(one: Entry, draft: Draft) -> None:
     keep_rest(one, draft, _REQUEST)
 
 
-def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str) -> None:
+def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str, *, named: bool = False) -> None:
     """A problem by its codes and in words. The first that a table knows is the reason, the next ones stand beside it."""
-    for system, value, _ in codings(concept):
+    for system, value, display in codings(concept):
         name = code_system(system) if value else None
         if name:
+            draft.adds.add("presentation.problems")
             draft.add("presentation.problems", {"system": name, "code": value}, place)
         if name == "snomed-ct":
-            _reason(value, draft, place)
+            _reason(value, draft, place, named=named)
         elif system.startswith(f"{LOCAL}#"):
-            answer(draft, system.rpartition("#")[2], value, place)
+            answer(draft, system.rpartition("#")[2], Coded(((value, display),)), place)
         elif value and not name:
             draft.keep(place, f"{system} {value}".strip())
-    draft.tell(prose, words(concept), place)
+    draft.tell(prose, words(concept), place, named=named)
     if text(concept.get("text")):
         draft.keep(place, "\n".join(filter(None, displays(concept))))
 
 
-def _reason(value: str, draft: Draft, place: str) -> None:
-    reason = table("snomed-reason").ours.get(value, "")
-    if reason and reason != draft.values.get("reason.code", reason):
+def _reason(value: str, draft: Draft, place: str, *, named: bool) -> None:
+    """The reason that a code stands for. In an update what is no reasonCode stands beside the reason, never in its place."""
+    reason, problem = (table(f"snomed-{of}").ours.get(value, "") for of in ("reason", "problem"))
+    beside = draft.amends and not named
+    if reason and (beside or reason != draft.values.get("reason.code", reason)):
+        draft.adds.add("reason.others")
         draft.add("reason.others", reason, place)
-    draft.say("reason.code", reason, place)
-    draft.say("presentation.main_problem", table("snomed-problem").ours.get(value, ""), place)
+    if not beside:
+        draft.say("reason.code", reason, place)
+    if not beside or not reason:  # psychosis that no reason stands for is told all the same
+        draft.say("presentation.main_problem", problem, place)
 
 
 def _condition(one: Entry, draft: Draft) -> None:
@@ -125,9 +137,11 @@ def _medicine(one: Entry, draft: Draft) -> None:
 def _consent(one: Entry, draft: Draft) -> None:
     """Whether the person agrees, where the consent is in force and says so."""
     agreed = {"permit": "yes", "deny": "no"}.get(text(inner(one.resource, "provision", "type")), "")
-    if text(one.resource.get("status")) == "active":
+    if (status := text(one.resource.get("status"))) == "active":
         draft.answer("consent.agrees", agreed, one.at("provision.type"), yes_no)
         draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))
+    elif agreed == "yes" and status in _NO_CONSENT:
+        draft.take_back("consent.agrees", one.at("status"))
     draft.keep(one.place, said(one.resource))
 
 

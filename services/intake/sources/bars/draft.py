@@ -64,10 +64,14 @@ class Draft:
     trail: dict[str, str] = field(default_factory=dict)
     warnings: list[Notice] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    amends: bool = False
+    adds: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
     _listed: set[tuple[str, bytes]] = field(default_factory=set)
     _answers: dict[str, Answers] = field(default_factory=dict)
     _days: dict[tuple[str, str], str] = field(default_factory=dict)
     _items: dict[tuple[str, str], int] = field(default_factory=dict)
+    _taken_back: dict[str, str] = field(default_factory=dict)
     _told: dict[str, list[str]] = field(default_factory=dict)
     _kept: dict[str, list[str]] = field(default_factory=dict)
 
@@ -112,6 +116,10 @@ class Draft:
         if day and path.endswith(SCORES):
             self._days[path, place] = day
 
+    def take_back(self, path: str, place: str) -> None:
+        """Takes an answer back: where this amends a referral and gives no other, it is no longer recorded, and never a "no"."""
+        self._taken_back.setdefault(path, place)
+
     def settle(self) -> None:
         """Gives each field the answer that counts, scores their days and scales their items."""
         for path, answers in self._answers.items():
@@ -122,6 +130,10 @@ class Draft:
         for path in dict.fromkeys(path for path, _ in self._items):
             most = max(number for (asked, _), number in self._items.items() if asked == path)
             self.values[path] = [self.values.pop(f"{path}[{number}]", None) for number in range(min(most, MOST_LISTED))]
+        for path, place in self._taken_back.items():
+            for gone in (path, f"{path}_on") if path.endswith(SCORES) else (path,):
+                if gone not in self.values:
+                    self.values[gone], self.trail[gone] = None, place
         self._answers.clear()
         self._days.clear()
         self._items.clear()
@@ -138,9 +150,13 @@ class Draft:
         self.trail[f"{path}[{len(listed)}]"] = place
         listed.append(value)
 
-    def tell(self, path: str, prose: str, place: str) -> None:
-        """Adds free text to a field of the contract that takes it."""
+    def tell(self, path: str, prose: str, place: str, *, named: bool = False) -> None:
+        """Adds free text to a field of the contract that takes it.
+
+        In an amendment it stands beside what the field had; in its place where the message names the field, and says it anew.
+        """
         if prose:
+            (self.named if named else self.adds).add(path)
             self._told.setdefault(path, []).append(prose)
             self.trail.setdefault(path, place)
 

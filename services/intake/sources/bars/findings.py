@@ -52,6 +52,10 @@ def observation(one: Entry, draft: Draft) -> None:
         name, concept = _valued(part), part.get("code")
         value, beside = _value(name, part.get(name))
         named = [field.casefold() for system, inside, _ in codings(concept) if (field := _field(system, inside))]
+        if gone and named:
+            taken_back(draft, named[0], place)
+            if named[0] in _SCALES and "component" not in one.resource:  # the items beside it keep their places
+                answer(draft, named[0], f"{gone} {said(value)}", place)
         blank = value is None and (not named or named[0] not in _SCALES or (not number and "component" in one.resource))
         if named and not gone and not blank:
             answer(draft, named[0], value, place, one.place if number else "")
@@ -104,9 +108,12 @@ def _value(name: str, value: Any) -> tuple[Any, str]:
 def questionnaire(one: Entry, draft: Draft) -> None:
     """Answers: into the fields of the contract that their questions name, else as text."""
     gone = _gone(one)
-    local = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL and not gone
+    ours = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL
+    local = ours and not gone
     for number, item in enumerate(_items(one.resource)):
         asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
+        if ours and gone:
+            taken_back(draft, asked.casefold(), place)
         for given in _given(item, asked.casefold()):
             name = _valued(given)
             value, beside = _value(name, given.get(name))
@@ -155,8 +162,15 @@ def answer(draft: Draft, path: str, value: Any, place: str, scale: str = "") -> 
     elif most:
         draft.add(path, answers[0], place)
     elif kind.prose:
-        draft.tell(path, said(plain), place)
+        draft.tell(path, said(plain), place, named=True)
     else:
         for one in answers:
             draft.answer(path, one, place, kind.read)
     return True
+
+
+def taken_back(draft: Draft, path: str, place: str) -> None:
+    """Takes the answer to one question back. Prose and lists, which others may have added to, stand with the words of it."""
+    kind, most = _FIELDS.get(path, (None, 0))
+    if kind and not kind.prose and (not most or path in _SCALES):
+        draft.take_back(path, place)
