@@ -195,3 +195,11 @@ def test_a_document_is_the_reason_where_beside_it_stands_a_score_alone(status: s
     segments = (obx("presentation.phq9", "14", "NM", status), letter)
     document = told(a_message(*segments, without="OBX|1"), a_source()).document
     assert document["reason"]["text"] == "The reason is in the attached document."
+
+
+def test_a_document_that_is_withdrawn_is_told_to_be_and_is_no_text_of_the_message():
+    said = saying(f"OBX|2|ED|L^Letter^L||^AP^PDF^Base64^{'JVBERi0x' * 200_000}||||||W")
+    assert [(one.path, one.code) for one in said.warnings] == [("OBX[2]-5", "attachment-taken-back")]
+    assert not said.attachments
+    assert "JVBERi0x" not in left(said.document)
+    assert "Letter" in left(said.document)

@@ -12,7 +12,7 @@ from services.intake.contract.code_lists import CANCELLATION_REASONS
 from services.intake.contract.reading import Notice, read
 from services.intake.person import missing
 from services.intake.problems import Fault, Refused
-from services.intake.sources.hl7v2 import people, referral
+from services.intake.sources.hl7v2 import observed, people, referral
 from services.intake.sources.hl7v2.draft import SYSTEMS, Draft
 from services.intake.sources.hl7v2.message import Header, Message, id_shaped, parse
 from services.intake.sources.hl7v2.observations import OURS
@@ -81,7 +81,7 @@ def _referred(message: Message, does: Does, profile: Hl7 | None) -> Told:
         "RF1": partial(referral.referral, offset=message.header.offset),
         "PRD": referral.provider,
         "DG1": referral.diagnosis,
-        "OBX": partial(referral.observation, own=profile.observations if profile else {}),
+        "OBX": partial(observed.observation, own=profile.observations if profile else {}),
         "NTE": referral.note,
     }
     for segment in message.segments:
