@@ -12,7 +12,7 @@ from services.intake.sources.bars.findings import LOCAL, answer, observation, qu
 from services.intake.sources.bars.flags import flags
 from services.intake.sources.bars.papers import papers
 from services.intake.sources.bars.prose import ELSEWHERE, TEXT, keep_rest, notes, said
-from services.intake.sources.bars.standing import as_it_stands
+from services.intake.sources.bars.standing import TAKEN_BACK, as_it_stands
 from services.intake.sources.bars.whose import of_another, of_others
 from services.intake.sources.maps import table
 
@@ -119,9 +119,10 @@ def _condition(one: Entry, draft: Draft) -> None:
 
 
 def _encounter(one: Entry, draft: Draft) -> None:
-    draft.say("referrer.last_seen", text(inner(one.resource, "period", "start")), one.at("period.start"))
+    if text(one.resource.get("status")).casefold() not in TAKEN_BACK:
+        draft.say("referrer.last_seen", text(inner(one.resource, "period", "start")), one.at("period.start"))
     for concept in objects(one.resource.get("reasonCode")):
-        draft.tell("reason.text", words(concept), one.at("reasonCode"))
+        draft.tell("reason.text", as_it_stands(one, words(concept)), one.at("reasonCode"))
     keep_rest(one, draft, _ENCOUNTER)
 
 
@@ -142,7 +143,7 @@ def _consent(one: Entry, draft: Draft) -> None:
         draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))
     elif agreed == "yes" and status in _NO_CONSENT:
         draft.take_back("consent.agrees", one.at("status"))
-    draft.keep(one.place, said(one.resource))
+    draft.keep(one.place, as_it_stands(one, said(one.resource)))
 
 
 def _other(one: Entry, draft: Draft) -> None:

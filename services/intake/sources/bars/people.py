@@ -22,8 +22,8 @@ _CALLED: Final = frozenset(("official", "usual", ""))
 _LIVES: Final = frozenset(("home", "temp", ""))
 _EXTENSIONS: Final = ("EthnicCategory", "InterpreterRequired")  # ends of the URLs of those that are read
 _PATIENT: Final = frozenset(
-    ("resourceType", "name", "address", "telecom", "contact", "communication", "generalPractitioner")
-)
+    ("resourceType", "name", "gender", "address", "telecom", "contact", "communication", "generalPractitioner")
+) | {"deceasedBoolean"}
 
 
 def patient(message: Message, draft: Draft) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.safety.readable import shown
 from services.intake.sources.bars.bundle import objects, text
+from services.intake.sources.bars.standing import turned_round
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,10 +26,22 @@ ELSEWHERE: Final = frozenset(
 _ABOUT: Final = frozenset(("meta", "identifier", "subject", "patient", "data", "profile", "clinicalStatus"))
 _NO_TEXT: Final = frozenset(
     ("resourceType", "id", "system", "version", "code", "url", "uri", "reference", "type", "use", "status", "intent")
-) | {"language", "linkId", "contentType", "hash", "unit", "priority", "questionnaire", "valueBase64Binary"}
+) | {
+    "language",
+    "linkId",
+    "contentType",
+    "hash",
+    "unit",
+    "priority",
+    "questionnaire",
+    "valueBase64Binary",
+    "doNotPerform",
+}
 _MEASURES: Final = frozenset(
     ("start", "end", "value", "unit", "system", "code", "comparator")
 )  # of a Period, a Quantity
+_UNSAID: Final = frozenset(("size", "userSelected", "sequence", "doNotPerform"))  # numbers and truth values of no use
+_TYPED: Final = re.compile(r"(?:Boolean|Integer|Decimal|PositiveInt|UnsignedInt)$")
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
 TEXT: Final = frozenset(("text",))
@@ -64,22 +77,35 @@ def said(value: Any, read: Collection[str] = ()) -> str:
 
 
 def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection[str] = ()) -> None:
-    """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
+    """What an object says; what turns its statement round stands before its words, which say the contrary alone."""
     if "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
         return
+    if not (turned := turned_round(value, name)):
+        _gather_parts(value, name, found, read)
+        return
+    inside: list[str] = []
+    _gather_parts(value, name, inside, read)
+    if told := "; ".join(filter(None, dict.fromkeys(inside))):
+        found.append(f"{turned} {told}")
+
+
+def _gather_parts(value: dict[str, Any], name: str, found: list[str], read: Collection[str]) -> None:
+    """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
     if name == "coding" and not text(value.get("display")):
         found.append(text(value.get("code")))
-    if "unit" in value and _MEASURES.issuperset(value):
+    if measured := "unit" in value and _MEASURES.issuperset(value):
         found.append(_measured(value))
     for part, item in value.items():
+        if part in read or (measured and part in _MEASURES):
+            continue
         if type(item) is str:
-            if part not in _NO_TEXT and part not in read and not _is_no_text(part):
+            if part not in _NO_TEXT and not _is_no_text(part):
                 found.append(shown(item).strip() if part == "div" else item.strip())
-        elif type(item) in _NESTED and part not in _ABOUT and part not in read:
-            if type(item) is dict:
-                _gather(item, part, found)
-            else:
-                _gather_each(item, part, found)
+        elif type(item) in _NESTED:
+            if part not in _ABOUT:
+                (_gather if type(item) is dict else _gather_each)(item, part, found)
+        elif item is not None and part not in _UNSAID:
+            found.append(_counted(part, item, value))
 
 
 def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
@@ -93,9 +119,18 @@ def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
             _gather({name: item}, "", found)
 
 
+def _counted(name: str, item: float, beside: dict[str, Any]) -> str:
+    """A truth value or a number with its name, without the type in it; a value's name is the address of its extension."""
+    told = said(item)
+    name = _TYPED.sub("", name)
+    if name == "value":
+        name = text(beside.get("url")).rpartition("/")[2]
+    return "" if (name, told) == ("active", "yes") else f"{name}: {told}" if name else told
+
+
 def _measured(value: dict[str, Any]) -> str:
     """A period or an amount in words."""
-    return " ".join(filter(None, [text(value.get(part)) for part in ("start", "end", "value", "unit")]))
+    return " ".join(filter(None, [text(value.get(part)) for part in ("start", "end", "comparator", "value", "unit")]))
 
 
 @lru_cache(1024)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from services.intake.sources.bars.bundle import text
+from services.intake.sources.bars.bundle import codings, text
 
 if TYPE_CHECKING:
     from services.intake.sources.bars.bundle import Entry
@@ -24,11 +24,32 @@ _NOT: Final = TAKEN_BACK | {
         "abandoned",
         "aborted",
     ),
-    *("suspended", "inactive", "noshow", "failed"),
+    *("suspended", "inactive", "noshow", "failed", "draft", "intended"),
 }
+_YES: Final = (True, "true")
+_UNASKED: Final = frozenset(("proposal", "option"))  # intents of a request that nobody has made yet
+_NO_MORE: Final = frozenset(("refuted", "inactive", "resolved", "remission"))  # of an allergy: it is over, or none
 
 
 def as_it_stands(one: Entry, told: str) -> str:
     """Its words, with its status before them where that takes them back."""
-    status = text(one.resource.get("status"))
-    return f"({status}) {told}" if told and status.casefold() in _NOT else told
+    resource = one.resource
+    found = [word for part in ("status", "intent") if (word := text(resource.get(part))).casefold() in _NOT | _UNASKED]
+    for part in ("clinicalStatus", "verificationStatus"):
+        found += [word for _, word, _ in codings(resource.get(part)) if word.casefold() in _NO_MORE | TAKEN_BACK]
+    return f"({', '.join(dict.fromkeys(found))}) {told}" if told and found else told
+
+
+def turned_round(value: dict[str, Any], name: str) -> str:
+    """What makes of an object's words the contrary of what they say alone; nothing for most.
+
+    FHIR R4's modifier elements that hold no words: doNotPerform anywhere, a status inside a resource (`name`; a resource's own
+    is told by `as_it_stands`), what a provision of a consent permits or denies, extensions that modify what they stand in.
+    """
+    if value.get("doNotPerform") in _YES:
+        return "NOT to be done:"
+    if name and (status := text(value.get("status"))) and status.casefold() in _NOT:
+        return f"({status})"
+    if name == "provision":
+        return {"deny": "denied:", "permit": "permitted:"}.get(text(value.get("type")), "")
+    return "changed in its meaning by:" if name == "modifierExtension" else ""
