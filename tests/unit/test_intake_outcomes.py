@@ -31,3 +31,13 @@ def test_a_step_up_out_of_a_safety_hold_is_taken_from_anyone(kind: str) -> None:
 
 def test_other_holds_are_ended_by_anyone_at_the_hub() -> None:
     demand_clinician(unsigned("released"), "gate")
+
+
+def test_a_step_up_whose_urgency_cannot_be_read_is_taken_and_its_sender_told() -> None:
+    said = {"kind": "stepped-up", "by": {"name": "Sam", "role": "nurse"}, "reason": "risk-increased", "to": "hub"}
+    told = [read_outcome(said | {"urgency": urgency}, HUB, DESTINATIONS) for urgency in ("asap", "1.0", None)]
+    assert [(one.urgency, [(notice.path, notice.code) for notice in one.warnings]) for one in told] == [
+        (None, [("urgency", "unreadable")]),
+        ("1", []),
+        (None, []),
+    ]

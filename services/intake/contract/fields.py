@@ -135,7 +135,9 @@ CONTRACT: Final[Tree] = {
         "self_neglect": words("none", "some", "severe"),
         "protective": PROSE,
         "safety_plan": YES_NO,
-        "dependants": Kind("names and ages", values.dependants, {"type": "array", "items": {"type": "object"}}),
+        "dependants": Kind(
+            "names and ages", values.dependants, {"type": "array", "items": {"type": "object"}}, screened=True
+        ),
         "has_dependants": YES_NO,
         "safeguarding_referred": YES_NO,
     },
@@ -173,6 +175,6 @@ RISK_ANSWERS: Final = frozenset(
         *("referrer.urgency", "reason.mental_health_act", "perinatal.red_flag"),
         *(f"presentation.{name}" for name in ("phq9", "phq9_item9", "phq9_items", "psychosis", "rapidly_worsening")),
         *("presentation.physical", "presentation.physical.red_flag", "presentation.physical.collapse"),
-        "risk",
+        *("risk", "referrer", "presentation", "perinatal", "reason"),  # where one of them is told as no object
     )
 )

@@ -58,7 +58,7 @@ def read_outcome(document: dict[str, Any], team: Team, destinations: Collection[
         reason=_reason(kind, said, faults, warnings),
         onward=_onward(kind, said, destinations, faults, warnings),
         to=_to(kind, said, destinations, faults),
-        urgency=_urgency(kind, said, faults),
+        urgency=_urgency(kind, said, faults, warnings),
         decision_id=_decision(said, warnings),
         warnings=(),
     )
@@ -146,8 +146,10 @@ def _to(kind: OutcomeKind, said: dict[str, Any], destinations: Collection[str], 
     return to
 
 
-def _urgency(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault]) -> Urgency | None:
+def _urgency(kind: OutcomeKind, said: dict[str, Any], faults: list[Fault], warnings: list[Notice]) -> Urgency | None:
     code = urgency(said.get("urgency"))
+    if kind is OutcomeKind.STEPPED_UP and code is None and said.get("urgency") is not None:
+        warnings.append(Notice("urgency", "unreadable"))
     if kind is OutcomeKind.URGENCY_LOWERED and code in {None, Urgency.EMERGENCY}:
         faults.append(Fault("urgency", "not-in-list", "lowered to what? 4, 2 or 3"))
     return Urgency(code) if code and kind in {OutcomeKind.URGENCY_LOWERED, OutcomeKind.STEPPED_UP} else None

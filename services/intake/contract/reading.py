@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.intake.contract import scores
 from services.intake.contract.fields import CONTRACT, RISK_ANSWERS, Each, Tree
-from services.intake.contract.values import Kind
+from services.intake.contract.values import Kind, plain
 from shared.codes import NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_WARNINGS: Final = 100
+_IN_PARTS: Final = {"needs.interpreter": dict.fromkeys(("needed", "language"))}  # what may also be told as an object
 
 DETAILS: Final = {
     "unknown-field": "not a field of the contract, by its place among the fields as they were sent; kept with the receipt and not read",
@@ -103,6 +104,7 @@ def read(document: dict[str, Any], silent: tuple[str, ...] = ()) -> Reading:
 
 def unknown_fields(node: Any, sent: Any, path: str = "") -> Iterator[Notice]:
     """The fields that nobody knows, by their places in what was sent: blanks count, the first is the 1st."""
+    node = _IN_PARTS.get(path, node)
     if isinstance(node, Each) and isinstance(sent, list):
         for place, item in enumerate(sent[: node.most]):
             yield from unknown_fields(node.of, item, f"{path}[{place}]")
@@ -141,15 +143,24 @@ def _spelt_out(document: dict[str, Any]) -> dict[str, Any]:
     A person with a reason is not refused for the form in which it was told.
     """
     person, needs = document.get("person"), document.get("needs")
-    if text := _in_one(document.get("reason"), ", "):
+    if text := _in_one(document.get("reason"), ", ") or plain(document.get("reason")):
         code = CONTRACT["reason"]["code"].read(text)
         document = {**document, "reason": {"code": code} if code else {"text": text}}
     if isinstance(person, dict) and (name := _in_one(person.get("name"), " ")):
         document = {**document, "person": {**person, "name": {"full": name}}}
     if isinstance(needs, dict) and isinstance(interpreter := needs.get("interpreter"), dict):
-        told = {"interpreter": interpreter.get("needed", "yes"), "interpreter_language": interpreter.get("language")}
-        document = {**document, "needs": {**needs, **told}}
+        document = {**document, "needs": {**needs, **_interpreting(interpreter, needs)}}
     return document
+
+
+def _interpreting(interpreter: dict[str, Any], needs: dict[str, Any]) -> dict[str, Any]:
+    """An interpreter's parts as fields of the contract; what else it says is no field, and is screened as one that nobody knows."""
+    spoken = needs.get("interpreter_language", interpreter.get("language"))
+    rest = {
+        name: item for name, item in interpreter.items() if name != "needed" and (name, item) != ("language", spoken)
+    }
+    told = {"interpreter": interpreter.get("needed", "yes"), "interpreter_language": spoken}
+    return {**told, **({"interpreter, more": rest} if rest else {})}
 
 
 def _in_one(value: Any, between: str) -> str | None:
@@ -186,7 +197,7 @@ def _node(reading: Reading, node: Any, item: Any, path: str, silent: frozenset[s
 
 def _leaf(reading: Reading, kind: Kind, item: Any, path: str, silent: frozenset[str]) -> Any:
     value = kind.read(item)
-    if kind.prose:
+    if kind.prose or kind.screened:
         reading.prose.extend(_strings(item))
     if value is None:
         _unread(reading, item, path, "unmapped" if kind.otherwise else kind.unread, silent)

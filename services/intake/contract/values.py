@@ -18,7 +18,10 @@ Read = Callable[[Any], Any]
 
 
 class Kind(NamedTuple):
-    """A kind of value: its name, its reader, its JSON schema, and what stands where a value cannot be read."""
+    """A kind of value: its name, its reader, its JSON schema, and what stands where a value cannot be read.
+
+    `screened` says that its texts go to the screen though more is read of them than that they are prose.
+    """
 
     name: str
     read: Read
@@ -26,6 +29,7 @@ class Kind(NamedTuple):
     otherwise: str | None = None
     prose: bool = False
     unread: str = "unreadable"  # the code of the warning
+    screened: bool = False
 
 
 def plain(value: Any) -> str | None:
@@ -100,7 +104,7 @@ def texts(value: Any) -> str | None:
 
 
 def dependants(value: Any) -> str | None:
-    """Whether there are dependants: naming any says yes; their names and ages stay unread."""
+    """Whether there are dependants: naming any says yes; their names and ages stay unread, and are screened."""
     return "no" if plain(value) == "none" else yes_no(value) or "yes"
 
 
