@@ -53,6 +53,8 @@ async def test_a_path_that_is_not_served_is_told_in_the_same_form(
         ({"Content-Type": "application/fhir+json;version=2.0.0"}, "gp", 406, ("processing", "REC_NOT_ACCEPTABLE")),
         ({"Accept": "application/fhir+xml"}, "gp", 406, ("processing", "REC_NOT_ACCEPTABLE")),
         ({"Accept": "application/fhir+json;version=3.0.0"}, "gp", 406, ("processing", "REC_NOT_ACCEPTABLE")),
+        ({"Content-Type": "application/fhir+json;fhirVersion=5.0"}, "gp", 406, ("processing", "REC_NOT_ACCEPTABLE")),
+        ({"Accept": "application/fhir+json; fhirVersion=1.0"}, "gp", 406, ("processing", "REC_NOT_ACCEPTABLE")),
         ({}, "nobody", 401, ("security", "REC_UNAUTHORIZED")),
         ({}, "form", 403, ("forbidden", "REC_FORBIDDEN")),
     ],
@@ -92,12 +94,25 @@ async def test_a_database_that_does_not_answer_is_unavailable_and_the_answer_say
 
 
 @pytest.mark.parametrize(
-    "accept", ["*/*", "application/fhir+json", "application/fhir+json;version=1.4.0, text/html;q=0.1"]
+    "accept",
+    [
+        "*/*",
+        "application/fhir+json",
+        "application/fhir+json;version=1.4.0, text/html;q=0.1",
+        "application/fhir+json; fhirVersion=4.0",
+        "application/fhir+json; fhirVersion=4.0.1; version=1.4.0",
+    ],
 )
 async def test_the_version_that_was_asked_for_is_answered(desk: Desk, accept: str):
     answer = await post(desk, sample("new-referral.json"), Accept=accept)
     version = "1.4.0" if "1.4.0" in accept else "1.1.0"
     assert answer.headers["content-type"] == f"application/fhir+json;version={version}"
+
+
+@pytest.mark.parametrize("media", ["application/fhir+json; fhirVersion=4.0", 'application/fhir+json;fhirversion="4.0"'])
+async def test_a_body_may_say_that_it_is_fhir_r4(desk: Desk, media: str):
+    headers = {**Ids.new().headers(), "Content-Type": media}
+    assert (await desk.post("/bars/$process-message", sample("new-referral.json"), "gp", **headers)).status_code == 200
 
 
 async def test_spoilt_messages_are_answered_in_form_and_every_yes_is_a_receipt(database: Database, tmp_path: Path):

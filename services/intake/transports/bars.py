@@ -44,7 +44,9 @@ SECONDS: Final = 5.0  # in which every message is answered (BaRS guide)
 _ELSEWHERE: Final = ("ServiceRequest", "Appointment", "Slot", "MessageDefinition", "DocumentReference")
 _IDS: Final = ("X-Request-Id", "X-Correlation-Id")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_VERSION: Final = re.compile(r';\s*(?:fhir)?version\s*=\s*"?([^\s;,"]*)', re.IGNORECASE)
+_VERSION: Final = re.compile(r';\s*version\s*=\s*"?([^\s;,"]*)', re.IGNORECASE)
+_FHIR_VERSION: Final = re.compile(r';\s*fhirVersion\s*=\s*"?([^\s;,"]*)', re.IGNORECASE)
+_R4: Final = re.compile(r"4\.0(?:\.\d{1,4})?")  # FHIR R4, as the parameter of FHIR's media types names it
 _READ: Final = frozenset(("application/fhir+json", "application/json"))
 _ANSWERED: Final = _READ | {"*/*", "application/*", ""}
 
@@ -230,5 +232,6 @@ def _media(value: str) -> str:
 
 
 def _spoken(value: str) -> bool:
-    """Whether a version of BaRS that is named, if any, is of the first edition."""
-    return (asked := _VERSION.search(value)) is None or asked[1].partition(".")[0] == "1"
+    """Whether a version of BaRS that is named, if any, is of the first edition, and one of FHIR is R4."""
+    asked, fhir = _VERSION.search(value), _FHIR_VERSION.search(value)
+    return (asked is None or asked[1].partition(".")[0] == "1") and (fhir is None or bool(_R4.fullmatch(fhir[1])))
