@@ -208,6 +208,24 @@ async def test_an_attached_letter_is_kept_as_a_document(opened: tuple[Desk, Line
     assert tuple(kept[0]) == ("application/pdf", b"%PDF-1.7 a letter")
 
 
+@pytest.mark.parametrize("event", ["I12", "I13"])
+async def test_a_document_that_comes_later_overwrites_no_word_and_what_is_withdrawn_is_no_longer_recorded(
+    opened: tuple[Desk, Line], event: str
+):
+    desk, line = opened
+    harmless = "OBX|2|CWE|risk.to_others^^FRONTDOOR||none||||||"
+    letter = "OBX|3|ED|LETTER^Letter^L||^application^pdf^Base64^JVBERi0xLjcg{}||||||F"
+    alarming = "NTE|1||Low mood since May.\nMSH: says she wants to end her life."
+    first = await line.ask(a_message(alarming, f"{harmless}F", letter.format("QQ=="), without="OBX"))
+    later = a_message(letter.format("Qg=="), f"{harmless}W", event=event, control="C2", without="OBX|1")
+    assert (first.code, (await line.ask(later)).code) == ("AA", "AA")
+    before, after = (event["referral"] for event in await desk.events(first.referral_id))
+    assert before["risk_words"] is after["risk_words"] is True
+    assert before["risk"]["to_others"] == "none"
+    assert "to_others" not in after.get("risk", {})
+    assert (before["attachments"], after["attachments"]) == (1, 2)
+
+
 async def test_practices_behind_one_system_may_number_alike(database: Database, tmp_path: Path):
     async with (
         listening(database, tmp_path, {"fast": {"application": "EMIS"}}) as (desk, port),

@@ -193,8 +193,13 @@ def test_each_of_many_answers_is_read_once_and_not_with_all_before_it():
 def test_a_document_is_the_reason_where_beside_it_stands_a_score_alone(status: str):
     letter = "OBX|3|ED|L^Letter^L||^AP^PDF^Base64^JVBERi0xLjQgeA==||||||F"
     segments = (obx("presentation.phq9", "14", "NM", status), letter)
-    document = told(a_message(*segments, without="OBX|1"), a_source()).document
-    assert document["reason"]["text"] == "The reason is in the attached document."
+    said = told(a_message(*segments, without="OBX|1"), a_source())
+    assert said.document["reason"]["text"] == "The reason is in the attached document."
+    assert said.adds == {"attachments", "reason.text"}
+
+
+def test_a_reason_that_the_sender_wrote_is_no_addition():
+    assert saying().adds == saying(event="I13").adds == {"attachments"}
 
 
 def test_a_document_that_is_withdrawn_is_told_to_be_and_is_no_text_of_the_message():

@@ -94,11 +94,13 @@ def _referred(message: Message, does: Does, profile: Hl7 | None) -> Told:
 
 
 def _finished(draft: Draft, header: Header, does: Does) -> Told:
+    adds = {"attachments"}
     if draft.attachments:
         draft.document["attachments"] = listed(draft.attachments)
     if does == "refer":
         if draft.attachments and "reason" in {fault.path for fault in missing(read(draft.document))}:
             draft.put("reason.text", "The reason is in the attached document.", "OBX-5")
+            adds.add("reason.text")  # ours: the referral may be known already, and have a reason of its sender's
         if values.ods(header.facility):
             draft.document.setdefault("referrer", {}).setdefault("organisation", header.facility)
             draft.trail.setdefault("referrer.organisation", "MSH-4")
@@ -108,6 +110,7 @@ def _finished(draft: Draft, header: Header, does: Does) -> Told:
         trail=nowhere | draft.trail,
         warnings=tuple(draft.notices),
         attachments=tuple(draft.attachments),
+        adds=frozenset(adds),
     )
 
 
