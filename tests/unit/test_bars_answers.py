@@ -147,6 +147,12 @@ def test_a_code_that_reassures_and_whose_words_do_not_is_left_to_a_person(path: 
     assert reading.get(path) not in {"no", "none", 0}
 
 
+@pytest.mark.parametrize("path", ["contact.may_leave_message", "consent.agrees", "risk.safety_plan"])
+def test_a_yes_that_only_its_code_says_is_no_yes_where_the_person_is_at_risk_of_one(path: str):
+    assert heard(finding(path, valueCodeableConcept=coded((THEIRS, "Y", "Not asked")))).get(path) is None
+    assert heard(finding(path, valueCodeableConcept=coded((THEIRS, "Y", "Yes")))).get(path) == "yes"
+
+
 @pytest.mark.parametrize(
     ("path", "concept", "value"),
     [

@@ -128,11 +128,6 @@ def listed(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
     return [{"id": one.sha256, "type": one.type, "sha256": one.sha256, "size": len(one.content)} for one in once]
 
 
-def counted(path: str, known: Any, other: Any, read: Read) -> Any:
-    """Which of two answers to one question counts; None where nobody can tell."""
-    return counted_of(path, [known, other], read)
-
-
 def counted_of(path: str, answers: list[Any], read: Read) -> Any:
     """Which of the answers to one question counts: the most urgent, the highest score; None where nobody can tell.
 

@@ -6,24 +6,15 @@ that nobody can read them as one and a person looks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from services.intake.contract.values import urgency
+from services.intake.sources.answered import in_scale, is_answer, reassures
 from services.intake.sources.bars.bundle import codings, text
-from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from services.intake.contract.values import Kind
-
-# Kinds whose values are words or numbers that people read as they stand; of all others the code is the value, and its
-# words are its name.
-_AS_THEY_STAND: Final = frozenset(("yes or no", "one of a list", "whole number", "response priority"))
-_REASSURES: Final = frozenset(("no", "none", 0))
-# The answers to an item of the PHQ-9 and the GAD-7 (Kroenke and Spitzer 2001, Spitzer 2006).
-_HOW_OFTEN: Final = {"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}
-_MOST_OF_AN_ITEM: Final = 3
+    from services.intake.contract.values import Read
 
 
 class Coded(NamedTuple):
@@ -43,31 +34,21 @@ class Coded(NamedTuple):
         code = next((code for code, _ in self.codings if code), "")
         return code or self.text or ", ".join(display for _, display in self.codings if display)
 
-    def answers(self, kind: Kind) -> list[Any]:
-        """All that it says which can be read; what it says plainly where nothing can."""
-        found = [one for code, display in self.codings for one in _said(code, display or self.text, kind)]
-        if self.text and (not found or kind.name in _AS_THEY_STAND):
-            found += _said("", self.text, kind)
+    def answers(self, path: str, read: Read) -> list[str]:
+        """All that it says to a field which can be read; what it says plainly where nothing can."""
+        found = [one for code, display in self.codings for one in _said(path, code, display or self.text, read)]
+        if self.text and (not found or is_answer(path)):
+            found += _said(path, "", self.text, read)
         return found or [self.plain]
 
 
-def _said(code: str, words: str, kind: Kind) -> Iterator[Any]:
+def _said(path: str, code: str, words: str, read: Read) -> Iterator[str]:
     """What one coding says: its code; its words where they say something else, or where only they can be read."""
-    by_code, read = kind.read(code) if code else None, _worded(words, kind)
-    by_words = kind.read(read) if words else None
+    words = in_scale(path, words)
+    by_code, by_words = (read(one) if one else None for one in (code, words))
     if by_code is not None:
         yield code
-    if by_code is None or (kind.name in _AS_THEY_STAND and by_words != by_code):
-        doubted = by_code is not None and words and _reassures(by_code, kind)
+    if by_code is None or (is_answer(path) and by_words != by_code):
+        doubted = words and by_code is not None and reassures(path, by_code)
         if by_words is not None or doubted:
-            yield read
-
-
-def _worded(words: str, kind: Kind) -> Any:
-    """Words as they can be read: how often somebody has a complaint is a number of an item."""
-    item = kind.schema.get("maximum") == _MOST_OF_AN_ITEM
-    return _HOW_OFTEN.get(" ".join(words.casefold().split()), words) if item else words
-
-
-def _reassures(value: Any, kind: Kind) -> bool:
-    return value in _REASSURES or (kind.read is urgency and value == Urgency.ROUTINE)
+            yield words

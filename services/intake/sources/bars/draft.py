@@ -11,7 +11,7 @@ import orjson
 from services.intake.contract.reading import Notice
 from services.intake.sources.bars.bundle import codings, words
 from services.intake.sources.maps import table
-from services.intake.sources.told import SCORES, counted
+from services.intake.sources.told import SCORES, counted_of
 
 if TYPE_CHECKING:
     from services.intake.contract.values import Read
@@ -43,17 +43,10 @@ class Answers:
 
     def settled(self, path: str) -> tuple[Any, str]:
         """The one that is `counted`, with its place; else all that nobody can choose between, as one that nobody can read."""
-        (known, place), *others = self.told.values()
-        doubts = []
-        for other, at in others:
-            counts = counted(path, known, other, self.read)
-            if counts is None:
-                doubts.append(other)
-            elif counts is not known:
-                known, place = other, at
-        if doubts and counted(path, known, doubts[0], self.read) is None:
-            return " or ".join(map(str, (known, *doubts))), place
-        return known, place
+        given = [value for value, _ in self.told.values()]
+        counts = counted_of(path, given, self.read)
+        place = next(place for value, place in self.told.values() if counts is None or value is counts)
+        return " or ".join(map(str, given)) if counts is None else counts, place
 
 
 @dataclass(slots=True)

@@ -156,7 +156,7 @@ def answer(draft: Draft, path: str, value: Any, place: str, scale: str = "") -> 
         draft.warn(place, NO_SUCH, nearest(path))
         return False
     kind, most = _FIELDS[path]
-    answers = value.answers(kind) if type(value) is Coded else [value]
+    answers = value.answers(path, kind.read) if type(value) is Coded else [value]
     if path in _SCALES:
         draft.item(path, answers, place, Scale(scale, kind.read, most))
     elif most:

@@ -6,10 +6,9 @@ import csv
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from services.intake.contract import values
+from services.intake.sources.answered import in_scale, is_answer, reassures
 from services.intake.sources.paths import KINDS, is_meant
 from services.intake.sources.told import counted_of
-from shared.codes import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,18 +23,6 @@ def _table() -> dict[str, str]:
 
 TABLE: Final = _table()
 _COMPARES: Final = frozenset((">", "<", ">=", "<=", "<>"))
-# The answers of PHQ-9 and GAD-7, "over the last two weeks", as their authors word them [Kroenke, Spitzer and Williams].
-_SCALE: Final = {"not at all": "0", "several days": "1", "more than half the days": "2", "nearly every day": "3"}
-_ANSWERED: Final = frozenset((values.YES_NO.name, values.URGENCY.name, "one of a list", "whole number"))
-_YES_REASSURES: Final = frozenset(
-    path
-    for path, (kind, _) in KINDS.items()
-    if kind is values.YES_NO
-    and (
-        path.startswith(("contact.may_", "contact.through_", "consent.a", "consent.share_"))
-        or path in {"risk.safety_plan", "risk.safeguarding_referred", "referrer.phone_call_made"}
-    )
-)
 OURS: Final = "FRONTDOOR"  # the namespace of our own ids (EI.2) and paths (CWE.3)
 
 
@@ -52,18 +39,6 @@ def mistyped(codes: list[str], systems: list[str]) -> str:
     """The code that is meant to be the path of a field of ours, and is none; for an observation that `path_of` does not know."""
     ours = (code for code, system in zip(codes, systems, strict=True) if system.upper() == OURS or is_meant(code))
     return next(filter(None, ours), "")
-
-
-def is_answer(path: str) -> bool:
-    """Whether a field is a question that one of a few answers, or a number, is given to."""
-    return path in KINDS and KINDS[path][0].name in _ANSWERED
-
-
-def reassures(path: str, meant: object) -> bool:
-    """Whether an answer is the one of least concern: no, none, 0, routine; yes where that is what the person agrees to or has."""
-    if path in _YES_REASSURES:
-        return meant == "yes"
-    return is_answer(path) and meant in {"no", "none", 0, Urgency.ROUTINE.value}
 
 
 def read_as(path: str, components: list[str]) -> str:
@@ -83,11 +58,6 @@ def read_as(path: str, components: list[str]) -> str:
     if not said:
         return " ".join(text for pair in pairs for text in pair)
     return counted_of(path, said, kind.read) or "; ".join(said)
-
-
-def in_scale(path: str, text: str) -> str:
-    """An answer to an item of PHQ-9 or GAD-7 as its number, where it is told in the words of the scale."""
-    return _SCALE.get(text.casefold(), text) if path.endswith(("_item9", "_items")) else text
 
 
 def _said(path: str, pair: list[str], read: Read) -> list[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from services.intake.contract import values
 from services.intake.contract.reading import MOST_WARNINGS
 from services.intake.safety.readable import words_of
-from services.intake.sources.hl7v2.observations import in_scale, is_answer, mistyped, path_of, read_as, reassures
+from services.intake.sources.answered import in_scale, is_answer, reassures
+from services.intake.sources.hl7v2.observations import mistyped, path_of, read_as
 from services.intake.sources.hl7v2.segment import NULL, part
 from services.intake.sources.hl7v2.texts import date_of
 from services.intake.sources.paths import KINDS, NO_SUCH, nearest
