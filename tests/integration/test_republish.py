@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.frontdoor.reconcile import look
 from shared import topics
 from tests.intake import a_body
+from tests.integration.pages import page
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -90,6 +93,51 @@ async def test_what_kafka_lost_is_published_again_and_accounted_for_also_beside_
     await eventually(lambda: _announced(stack, generation=2))
 
 
+async def test_what_audit_never_saw_of_decisions_is_published_again_by_the_statement_of_its_page(stack: Stack) -> None:
+    stack.start("intake", "triage", "audit")
+    await taken(stack, *(f"seen {number}" for number in range(4)))
+    await settled(stack, 4)
+    assert await asyncio.to_thread(stack.stop, "audit") == 0
+    await taken(stack, *(f"unseen {number}" for number in range(4)))
+    await eventually(lambda: _sent_on(stack, 8))
+    await lose_what_was_decided(stack)
+    stack.start("audit")
+    later = await until_reconcile_names(stack, 4)
+
+    (statement,) = re.findall(r"```sql\n(.*?)```", page("audit-gap"), re.DOTALL)
+    ids = ", ".join(f"'{referral}'" for referral in await unaccounted(stack))
+    again = statement.strip().removesuffix(";").replace("'REFERRAL', 'REFERRAL'", ids).replace("1 minute", "0 seconds")
+    assert len(await stack.fetch(f"{again} RETURNING event_id")) == 4
+    await settled(stack, 8 + later)
+
+
+async def until_reconcile_names(stack: Stack, count: int) -> int:
+    """Sends until audit is past all that it did not see; how many more that were."""
+    for sent in range(1, 40):
+        await taken(stack, f"later {sent}")
+        await eventually(lambda: _sent_on(stack, 8 + sent))  # noqa: B023  (awaited here)
+        if len(await unaccounted(stack)) == count:
+            return sent
+    raise AssertionError(await unaccounted(stack))
+
+
+async def unaccounted(stack: Stack) -> set[str]:
+    """The referrals that reconcile names, of each nothing but what was decided."""
+    named = (await look(stack.database.dsn("frontdoor_reader"))).unaccounted
+    assert all("audit is past referrals.routed." in entry.why for entry in named)
+    return {str(entry.referral_id) for entry in named}
+
+
+async def lose_what_was_decided(stack: Stack) -> None:
+    """As if all that was sent on had gone of age."""
+    client = AIOKafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap)
+    await client.start()
+    rows = await stack.fetch('SELECT topic, partition, max("offset") + 1 AS end FROM triage.output GROUP BY 1, 2')
+    ends = {TopicPartition(row["topic"], row["partition"]): RecordsToDelete(row["end"]) for row in rows}
+    await client.delete_records(ends)
+    await client.close()
+
+
 async def test_no_service_may_have_it_published_again(stack: Stack) -> None:
     refused = republish(stack, role="frontdoor_intake")
     assert refused.returncode == 2
@@ -102,6 +150,12 @@ async def _nothing_waits(stack: Stack) -> bool:
 
 async def _decided(stack: Stack, count: int) -> bool:
     return len(await stack.fetch("SELECT FROM triage.decision")) == count
+
+
+async def _sent_on(stack: Stack, causes: int) -> bool:
+    """Whether so many causes are decided, and all that was made of them is in Kafka."""
+    waits = await stack.fetch('SELECT FROM triage.output WHERE "offset" IS NULL')
+    return await _decided(stack, causes) and not waits
 
 
 async def _announced(stack: Stack, generation: int) -> bool:
