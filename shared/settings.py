@@ -17,10 +17,18 @@ PREFIX: Final = "FRONTDOOR_"
 
 
 class Settings(BaseSettings):
-    """Settings from the environment. `Usage` names each that is wrong; its value is never shown: it may be a secret."""
+    """Settings from the environment. `Usage` names each that is wrong; its value is never shown: it may be a secret.
+
+    An empty one is as if it were not set: the default, or missing.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,  # as compose and systemd pass on what nobody filled in
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     def __init__(self, **given: Any) -> None:

@@ -24,26 +24,31 @@ if TYPE_CHECKING:
 WHO: Final = ("--by", "Sam Operator", "--why", "the sender confirmed what it should have been")
 
 
-def command(stack: Stack, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def command(
+    stack: Stack, *arguments: object, piped: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """`frontdoor dead-letters` against the stack, as an operator runs it."""
-    return frontdoor(stack, "dead-letters", *arguments, **environment)
+    return frontdoor(stack, "dead-letters", *arguments, piped=piped, **environment)
 
 
-def frontdoor(stack: Stack, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def frontdoor(
+    stack: Stack, *arguments: object, piped: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """A command against the stack, as the auditor who may use its Kafka."""
     told = {"FRONTDOOR_AUDITOR_DSN": stack.database.dsn("frontdoor_auditor"), "FRONTDOOR_KAFKA": stack.kafka.bootstrap}
     whole = [sys.executable, "-m", "services.frontdoor", *map(str, arguments)]
-    return subprocess.run(whole, env=os.environ | told | environment, capture_output=True, text=True, check=False)
+    environment = os.environ | told | environment
+    return subprocess.run(whole, env=environment, input=piped, capture_output=True, text=True, check=False)
 
 
-async def ran(stack: Stack, *arguments: object) -> subprocess.CompletedProcess[str]:
+async def ran(stack: Stack, *arguments: object, piped: str | None = None) -> subprocess.CompletedProcess[str]:
     """The same, while the loop turns on."""
-    return await asyncio.to_thread(command, stack, *arguments)
+    return await asyncio.to_thread(command, stack, *arguments, piped=piped)
 
 
-async def said(stack: Stack, *arguments: object, code: int = 0) -> Any:
+async def said(stack: Stack, *arguments: object, code: int = 0, piped: str | None = None) -> Any:
     """What it said for a program, where it ended with that exit code."""
-    done = await ran(stack, *arguments, "--json")
+    done = await ran(stack, *arguments, "--json", piped=piped)
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -30,8 +30,9 @@ HEAD: Final = """\
 # Settings
 
 Each is a variable of the environment, or a line of the file `.env` in the working folder. A wrong one stops the start with
-exit code 2; its name is said, its value never. Times are in seconds, paths from the working folder. Made from the code:
-`make apis`. What `docker compose` reads, passwords and ports among it: [.env.example](../.env.example).
+exit code 2; its name is said, its value never. An empty one is as if it were not set. Times are in
+seconds, paths from the working folder. Made from the code: `make apis`. What `docker compose` reads, passwords and ports among it:
+[.env.example](../.env.example).
 """
 MODELS: Final[dict[str, type[Settings]]] = {
     "Of every service": ServiceSettings,

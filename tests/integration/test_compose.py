@@ -173,6 +173,13 @@ def test_what_an_emergency_is_told_and_the_deprivation_table_can_be_set(tmp_path
     assert [silent.get(name) for name in mine] == [None, None], "the default is the service's own"
 
 
+def test_the_fuse_can_be_put_higher_for_one_start_of_what_has_one(tmp_path: Path) -> None:
+    told = described(tmp_path, FRONTDOOR_FUSE_SHARE="1")
+    assert [told[name]["environment"].get("FRONTDOOR_FUSE_SHARE") for name in ("intake", "triage")] == ["1", "1"]
+    silent = described(tmp_path)
+    assert [silent[name]["environment"].get("FRONTDOOR_FUSE_SHARE") for name in ("intake", "triage")] == [None, None]
+
+
 def refer(system: Compose, message: str) -> str:
     """Sends a referral; its id."""
     answer = system.post("/referrals", {"message_id": message, **ADA})

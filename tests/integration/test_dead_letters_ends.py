@@ -46,9 +46,7 @@ async def test_a_decision_that_intake_could_not_read_is_discarded_only_once_a_la
     assert (row["group"], row["code"], row["referral_id"]) == ("intake-status", "not-a-decision", str(ada.referral_id))
     refused = await said(small, "discard", row["id"], *WHO, code=1)
     assert "neither the sender nor the team would hear" in refused["refused"][0]["why"]
-    file = small.folder / "value.json"
-    file.write_bytes(record.value or b"")
-    edited = await said(small, "edit", row["id"], "--value", file, *WHO)
+    edited = await said(small, "edit", row["id"], "--value", "-", *WHO, piped=(record.value or b"").decode())
     assert edited["worked"] == [row["id"]]
 
 

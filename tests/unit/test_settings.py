@@ -62,6 +62,17 @@ def test_a_setting_that_is_missing_is_named_with_what_it_is_for():
     assert "FRONTDOOR_ADMIN_DSN is not set: postgresql:// of a superuser" in done.stderr
 
 
+def test_a_setting_that_is_empty_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPatch):
+    for name in ("FUSE_SHARE", "PHONE_NOW", "MESH_URL", "MLLP_CLIENT_CA", "DEPRIVATION"):
+        monkeypatch.setenv(f"FRONTDOOR_{name}", "")
+    given = IntakeSettings(postgres_dsn="", person_secret="long-enough-a-secret")
+    assert (given.fuse_share, "phone now" in given.phone_now) == (0.5, True)
+    assert (given.mesh_url, given.mllp_client_ca, given.deprivation) == (None, None, None)
+    monkeypatch.setenv("FRONTDOOR_PERSON_SECRET", "")
+    with pytest.raises(Usage, match="FRONTDOOR_PERSON_SECRET is not set"):
+        IntakeSettings(postgres_dsn="")
+
+
 def test_the_settings_of_the_schemas_command_are_no_less_discreet():
     with pytest.raises(Usage, match="FRONTDOOR_ADMIN_DSN") as refused:
         DatabaseSettings.model_validate({"admin_dsn": ["hush"]})

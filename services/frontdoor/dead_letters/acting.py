@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ frontdoor dead-letters show ID --value > value.json      the value as it came; e
 frontdoor dead-letters edit ID --value value.json --dry-run --by ... --why ...
 frontdoor dead-letters edit ID --value value.json --by "Sam Operator" --why "received_at had no zone; the sender says UTC"
 frontdoor dead-letters edit ID --value value.json --type frontdoor.referral.amended.v1 --by ... --why ...
+docker compose run --rm -T frontdoor dead-letters edit ID --value - --by ... --why ... < value.json      in containers
 
 The value must be of its type (docs/schemas) and about the same referral, and place in it, as the record. What is sent is
 another event, with the record's id as its cause; audit keeps both. Put right what made it unreadable, never what a
@@ -47,13 +49,16 @@ is not so: where the hub was not told, or the referral is not held any more and 
 """
 
 
+PIPED: Final = Path("-")
+
+
 def register(commands: Commands) -> None:
     """Adds the three to the command line."""
     replay = add_command(commands, "replay", "send parked records again, as they were", REPLAY)
     replay.set_defaults(run=run_replay)
     edit = add_command(commands, "edit", "send a record on with a value that can be worked", EDIT)
     edit.add_argument("id", help="of the dead letter")
-    edit.add_argument("--value", type=Path, required=True, metavar="FILE", help="the new value, JSON")
+    edit.add_argument("--value", type=Path, required=True, metavar="FILE", help="the new value, JSON; - reads it here")
     edit.add_argument("--type", metavar="TYPE", help="of the event, where the record does not say it")
     edit.add_argument("--json", action="store_true", help="for a program")
     edit.set_defaults(run=run_edit)
@@ -95,10 +100,7 @@ async def run_edit(arguments: argparse.Namespace) -> int:
     from services.frontdoor.dead_letters.system import partitions_of
     from services.frontdoor.dead_letters.working import Sent
 
-    try:
-        value = arguments.value.read_bytes()
-    except OSError as error:
-        raise Usage("no-file", f"cannot read {arguments.value}: {error.strerror}") from error
+    value = _read(arguments.value)
 
     async def make(at: At, entry: Entry) -> Sent | str:
         was = await content(at.connection, entry)
@@ -107,6 +109,14 @@ async def run_edit(arguments: argparse.Namespace) -> int:
         return why_another(record, entry, was, await receipt_of(at, entry)) or Sent(record, new_id)
 
     return await _work(arguments, "edited", Wanted(frozenset({as_id(arguments.id)})), make)
+
+
+def _read(file: Path) -> bytes:
+    """What a file holds, or for `-` what is piped in: a container sees no file of whoever asks."""
+    try:
+        return sys.stdin.buffer.read() if file == PIPED else file.read_bytes()
+    except OSError as error:
+        raise Usage("no-file", f"cannot read {file}: {error.strerror}") from error
 
 
 async def _work(arguments: argparse.Namespace, step: Step, which: Wanted, make: Make) -> int:
