@@ -16,6 +16,7 @@ from services.intake.sources.bars.clinical import clinical
 from services.intake.sources.bars.draft import Draft
 from services.intake.sources.bars.meaning import check_receiver, does
 from services.intake.sources.bars.people import patient, referrer
+from services.intake.sources.bars.periods import end_what_is_over
 from services.intake.sources.bars.prose import said
 from services.intake.sources.told import Told
 
@@ -33,6 +34,7 @@ def told(body: bytes, source: Source) -> Told:
     read = message(body)
     asked = does(read)
     check_receiver(read, source)
+    end_what_is_over(read.entries, read.timestamp, text(read.focus.resource.get("authoredOn")))
     draft = Draft(warnings=list(read.warnings), amends=asked == "amend")
     if asked == "cancel":
         status = text(read.focus.resource.get("status"))

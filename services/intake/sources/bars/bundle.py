@@ -39,9 +39,10 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Message(Struct, frozen=True):
-    """A message: its Bundle's id, its header, what it is about, and every resource by what refers to it."""
+    """A message: its Bundle's id and time, its header, what it is about, and every resource by what refers to it."""
 
     bundle_id: str
+    timestamp: str
     header: Entry
     focus: Entry
     focus_url: str
@@ -83,7 +84,8 @@ def message(body: bytes) -> Message:
     if any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     papers = any(sign in written for sign in _PAPERS)
-    return Message(text(document.get("id")), header, focus, focus_url, entries, by_type, known, papers, lost)
+    own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
+    return Message(own_id, timestamp, header, focus, focus_url, entries, by_type, known, papers, lost)
 
 
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:

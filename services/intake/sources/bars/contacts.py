@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SELF: Final = frozenset(("ONESELF", "SELF"))
 _CONTACT: Final = frozenset(("name", "relationship", "telecom"))
+_ACTIVE: Final = frozenset(("active",))
 
 
 def name_of(name: dict[str, Any]) -> dict[str, str]:
@@ -29,10 +30,16 @@ def _joined(value: Any) -> str:
     return " ".join(map(text, value)) if type(value) is list else text(value)
 
 
+def in_use(told: Any) -> list[dict[str, Any]]:
+    """Names, addresses and telephone numbers that are not old."""
+    return [one for one in objects(told) if text(one.get("use")) != "old"]
+
+
 def reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
     """A telephone number or an address of the patient's."""
     system, value, use = text(telecom.get("system")), text(telecom.get("value")), text(telecom.get("use"))
     if use == "old":
+        draft.keep(place, _no_longer(value))
         return
     if system == "email":
         draft.say("contact.email", value, place)
@@ -47,6 +54,9 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
 
     Whoever is some relation of the patient's is never rung up for the patient, also without a name.
     """
+    if contact.get("active") is False:
+        draft.keep(place, f"no longer a contact: {said(contact, _ACTIVE)}")
+        return
     told = objects(contact.get("relationship"))
     relationship = words(first(told)) or code(first(told))
     codes = {code(one).upper() for one in told} | {relationship.upper()}
@@ -59,16 +69,22 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
 
 
 def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str) -> None:
-    telecoms = objects(contact.get("telecom"))
-    phones = [text(one.get("value")) for one in telecoms if text(one.get("system")) in {"phone", "sms", ""}]
+    telecoms, used = objects(contact.get("telecom")), in_use(contact.get("telecom"))
+    phones = [text(one.get("value")) for one in used if text(one.get("system")) in {"phone", "sms", ""}]
     name = " ".join(name_of(contact["name"]).values()) if isinstance(contact.get("name"), dict) else ""
     found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
     draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
-    others = [text(one.get("value")) for one in telecoms]
-    draft.keep(f"{place}.telecom", "\n".join(one for one in others if one and one != found["phone"]))
+    for one in telecoms:
+        if (value := text(one.get("value"))) != found["phone"] or one not in used:
+            draft.keep(f"{place}.telecom", value if one in used else _no_longer(value))
+
+
+def _no_longer(value: str) -> str:
+    return f"no longer in use: {value}" if value else ""
 
 
 def related(one: Entry, draft: Draft) -> None:
     """A RelatedPerson, as a contact of the patient's."""
-    name = first(one.resource.get("name"))
+    names = one.resource.get("name")
+    name = first(in_use(names) or names)
     contact_of({**one.resource, "name": name}, draft, one.place)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.sources.bars.bundle import code, first, inner, objects, text, words
-from services.intake.sources.bars.contacts import contact_of, name_of, reached
+from services.intake.sources.bars.contacts import contact_of, in_use, name_of, reached
 from services.intake.sources.bars.meaning import ods_code
 from services.intake.sources.bars.prose import said
 from services.intake.sources.bars.whose import subject
@@ -82,7 +82,7 @@ def _identity(one: Entry, draft: Draft) -> None:
 
 def _named(one: Entry, draft: Draft) -> None:
     names = objects(one.resource.get("name"))
-    chosen = _used(names, _CALLED)
+    chosen = _used(in_use(names) or names, _CALLED)
     draft.say("person.name", name_of(chosen), one.at("name"))
     for name in names:
         draft.keep(one.at("name"), said(name) if name is not chosen else "")
@@ -99,8 +99,7 @@ def _used(told: list[dict[str, Any]], uses: frozenset[str]) -> dict[str, Any]:
 def _where(one: Entry, draft: Draft) -> None:
     """Where the person lives; where they lived before, and what else is told, is kept as text."""
     told = objects(one.resource.get("address"))
-    current = [home for home in told if text(home.get("use")) != "old"]
-    home = _used(current, _LIVES)
+    home = _used(in_use(told), _LIVES)
     lines = home["line"] if type(home.get("line")) is list else []
     parts = list(filter(None, map(text, (*lines, home.get("city"), home.get("district")))))
     draft.say("person.address", parts or text(home.get("text")), one.at("address"))
@@ -163,8 +162,9 @@ def _role(message: Message, role: Entry, draft: Draft) -> None:
 
 
 def _practitioner(person: Entry, draft: Draft) -> None:
-    draft.say("referrer.name", " ".join(name_of(first(person.resource.get("name"))).values()), person.at("name"))
-    for telecom in objects(person.resource.get("telecom")):
+    names = person.resource.get("name")
+    draft.say("referrer.name", " ".join(name_of(first(in_use(names) or names)).values()), person.at("name"))
+    for telecom in in_use(person.resource.get("telecom")):
         path = {"phone": "referrer.bypass_phone", "email": "referrer.email"}.get(text(telecom.get("system")))
         if path:
             draft.say(path, text(telecom.get("value")), person.at("telecom"))
