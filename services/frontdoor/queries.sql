@@ -146,8 +146,19 @@ SELECT event_id, referral_id, sequence FROM intake.accounting
 WHERE event_id = $1 OR (partition = $2 AND "offset" = $3) ORDER BY event_id = $1 DESC NULLS LAST LIMIT 1;
 
 -- name: hold_of
--- The hold that triage made of a parked record.
-SELECT decision_id, referral_id FROM triage.accounting WHERE cause_id = $1 AND kind = 'hold' AND published LIMIT 1;
+-- The hold that triage made of a parked record; of one that it had parked before, the one that it made then.
+SELECT decision_id, referral_id FROM triage.accounting
+WHERE kind = 'hold' AND published AND cause_id IN (
+    SELECT $1::uuid
+    UNION ALL
+    SELECT first.cause_id FROM triage.parked AS again JOIN triage.parked AS first USING (event_id, digest)
+    WHERE again.cause_id = $1
+)
+ORDER BY cause_id = $1 DESC LIMIT 1;
+
+-- name: decided_of
+-- Those of these causes that are decided.
+SELECT DISTINCT cause_id FROM triage.accounting WHERE cause_id = ANY ($1::uuid[]);
 
 -- name: output_of
 -- The decision that a record of a routed topic publishes.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header
 from shared.errors import Poison
-from shared.parked import PARKED, parked_id
+from shared.parked import PARKED, digest_of, parked_id
 
 if TYPE_CHECKING:
     from shared.events import Cause
@@ -26,7 +26,8 @@ class Seen(Struct):
 
     For a parked record `event` is None, `referral_id` is what the key or `ce_subject` names (or None), and `code` says
     what was wrong. `value` is the record's value as received. Both ids stand here as text too: every output has them.
-    `event_id` is what the envelope of a parked record says, `edited_from` whose place an edited record takes.
+    `event_id` is what the envelope of a parked record says, `digest` is of its bytes, `edited_from` whose place an edited
+    record takes.
     """
 
     cause_id: UUID
@@ -39,6 +40,7 @@ class Seen(Struct):
     synthetic: bool = False
     code: str | None = None
     event_id: UUID | None = None
+    digest: bytes | None = None
     edited_from: UUID | None = None
     cause_text: str = ""
     referral_text: str | None = None
@@ -51,6 +53,11 @@ class Seen(Struct):
     def record_id(self) -> UUID:
         """What the record is known by, parked and replayed alike: its event's id; of one without, the id of its place."""
         return self.event_id or self.cause_id
+
+    @property
+    def bytes_known(self) -> tuple[UUID, bytes] | None:
+        """Of a parked record, what it is known by wherever it lies; None of one that says of no event to be it."""
+        return (self.event_id, self.digest) if self.event_id and self.digest else None
 
     @property
     def sequence(self) -> int | None:
@@ -103,6 +110,7 @@ def parked(record: Any, code: str, generation: int = 1) -> Seen:
         synthetic=header(record.headers, "ce_synthetic") == "true",
         code=code,
         event_id=_uuid(header(record.headers, "ce_id")),
+        digest=digest_of(record.key, record.value, record.headers),
         edited_from=_uuid(header(record.headers, "ce_causationid")),
     )
 

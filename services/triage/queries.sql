@@ -26,8 +26,16 @@ FROM triage.referral
 WHERE person_key = ANY($1::text[]) AND (open_team IS NOT NULL OR returned_at <> '{}') GROUP BY person_key
 
 -- name: insert_parked
-INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[])
+-- One that is read again after a crash, and was known when it came first, is there already.
+INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail, event_id, digest)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::uuid[], $9::bytea[])
+ON CONFLICT DO NOTHING
+
+-- name: parked_before
+-- Records that were parked and decided on before, by what they were: the first place that each was read from.
+SELECT DISTINCT ON (p.event_id, p.digest) p.event_id, p.digest, p.cause_id
+FROM triage.parked p JOIN triage.decision d USING (cause_id)
+WHERE p.event_id = ANY($1::uuid[]) AND p.digest = ANY($2::bytea[]) ORDER BY p.event_id, p.digest, p.parked_at
 
 -- name: upsert_referrals
 -- Held since its hold began, whatever is decided within it.

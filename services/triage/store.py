@@ -84,7 +84,8 @@ class Store:
     async def _decide(
         self, connection: Connection, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime
     ) -> tuple[Outputs, list[Decision]]:
-        causes = [arrival.seen.cause_id for arrival in arrivals]
+        arrivals, again = await self._told_apart(connection, arrivals)
+        causes = [arrival.seen.cause_id for arrival in arrivals] + [cause for _, cause in again]
         known = {row["cause_id"]: row["document"] for row in await connection.fetch(SQL.decided, causes)}
         outputs = Outputs()
         if known:
@@ -94,12 +95,35 @@ class Store:
                 record = Record(row["topic"], row["partition"], key, known[row["cause_id"]], unpack(row["headers"]))
                 outputs.add(row["event_id"], record)
         new = [arrival for arrival in arrivals if arrival.seen.cause_id not in known]
+        if parked := [_parked_row(each) for each in (*new, *(arrival for arrival, _ in again)) if each.seen.code]:
+            await connection.execute(SQL.insert_parked, *_columns(parked))
         if not new:
             return outputs, []
         ledger = await self._ledger(connection, [arrival.seen for arrival in new], rules, now)
         decided = decide_batch([arrival.seen for arrival in new], ledger, now)
         await self._insert(connection, new, decided, ledger, outputs)
         return outputs, [decision for _, decision in decided]
+
+    async def _told_apart(
+        self, connection: Connection, arrivals: Sequence[Arrival]
+    ) -> tuple[list[Arrival], list[tuple[Arrival, UUID]]]:
+        """The arrivals to decide on, and those that were parked before: the same event and bytes from another place.
+
+        Each of these with the cause whose decision answers it: whoever was held for it then is not held anew.
+        """
+        known = [arrival.seen.bytes_known for arrival in arrivals if arrival.seen.bytes_known]
+        if not known:
+            return list(arrivals), []
+        rows = await connection.fetch(SQL.parked_before, *_columns(known))
+        first = {(row["event_id"], row["digest"]): row["cause_id"] for row in rows}
+        fresh, again = [], []
+        for arrival in arrivals:
+            cause = arrival.seen.cause_id
+            if arrival.seen.bytes_known and first.setdefault(arrival.seen.bytes_known, cause) != cause:
+                again.append((arrival, first[arrival.seen.bytes_known]))
+            else:
+                fresh.append(arrival)
+        return fresh, again
 
     async def _ledger(
         self, connection: Connection, seen: Sequence[Seen], rules: Mapping[str, RuleSet], now: dt.datetime
@@ -146,8 +170,6 @@ class Store:
         for seen, decision in decided:
             if decision.outcome is OutcomeKind.RETURNED:
                 await connection.execute(SQL.note_return, seen.referral_id, decision.decided_at)
-        if parked := [_parked_row(arrival) for arrival in arrivals if arrival.seen.code]:
-            await connection.execute(SQL.insert_parked, *_columns(parked))
 
     async def published(self, outputs: Outputs, offsets: Sequence[int | None]) -> None:
         """Notes where each output landed."""
@@ -207,7 +229,8 @@ def _whose(decision: Decision) -> str:
 
 
 def _parked_row(a: Arrival) -> tuple[Any, ...]:
-    return (a.seen.cause_id, a.seen.referral_id, a.topic, a.partition, a.offset, a.seen.code, a.detail)
+    place = (a.topic, a.partition, a.offset)
+    return (a.seen.cause_id, a.seen.referral_id, *place, a.seen.code, a.detail, a.seen.event_id, a.seen.digest)
 
 
 def _standing(row: Any, since: dt.datetime) -> Standing:

@@ -50,7 +50,15 @@ async def _of_received(at: At, entry: Entry) -> str | None:
         return "audit does not have the decision that holds its referral yet"
     if since[-1].hold_reason or any(each.outcome or each.kind is DecisionKind.WITHDRAW for each in since):
         return None
+    if await _edited_before(at, entry):
+        return None
     return f"its referral is not held any more: the rules sent it to {since[-1].destination} without this record"
+
+
+async def _edited_before(at: At, entry: Entry) -> bool:
+    """Whether what somebody sent in place of this very event is decided: it was published again since."""
+    edits = [row["event_id"] for row in await at.connection.fetch(SQL.edits) if row["causation_id"] == entry.event_id]
+    return bool(entry.event_id and await at.connection.fetch(SQL.decided_of, edits))
 
 
 def _after(decision: Decision, hold: Any, made: list[Decision]) -> bool:

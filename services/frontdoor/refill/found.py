@@ -13,7 +13,7 @@ from uuid import UUID
 from shared import events
 from shared.cloudevents import Unreadable, from_json, header, pack, unpack
 from shared.events import NAMESPACE, derived_id
-from shared.parked import letter_of
+from shared.parked import digest_of, letter_of, without_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,12 +79,13 @@ class Taken(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A dead letter of triage: what it says, where it lies, and which event its record was, or was edited from."""
+    """A dead letter of triage: what it says, where it lies, which event its record was, or was edited from, and its digest."""
 
     letter: Letter
     offset: int
     event_id: UUID | None
     edited_from: UUID | None
+    digest: bytes | None = None
 
 
 class Published(NamedTuple):
@@ -127,7 +128,8 @@ def unread(record: Any, stream: str) -> Unread | None:
     letter = letter_of(headers, stream)
     if letter is None:
         return None
-    return Unread(letter, record.offset, _id(headers, "ce_id"), _id(headers, "ce_causationid"))
+    digest = digest_of(record.key, record.value, without_notes(headers))
+    return Unread(letter, record.offset, _id(headers, "ce_id"), _id(headers, "ce_causationid"), digest)
 
 
 def published(record: Any, decision_type: str) -> Published | None:

@@ -49,9 +49,10 @@ INSERT INTO triage.output (event_id, cause_id, topic, partition, headers, publis
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bytea[], $6::timestamptz[], $7::bigint[]);
 
 -- name: put_parked
-INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail, parked_at, dlq_offset)
+INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", code, detail, parked_at, dlq_offset,
+                           event_id, digest)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::text[], $7::text[],
-                     $8::timestamptz[], $9::bigint[])
+                     $8::timestamptz[], $9::bigint[], $10::uuid[], $11::bytea[])
 ON CONFLICT DO NOTHING;
 
 -- name: standing

@@ -103,11 +103,12 @@ async def _outputs(connection: Any, decisions: Sequence[dict[UUID, Published]]) 
 async def _parked(connection: Any, found: Lacking, there: set[UUID]) -> int:
     rows = []
     for cause in there & found.letters.keys():
-        letter, offset, *_ = found.letters[cause]
+        letter, offset, event_id, _, digest = found.letters[cause]
         referral = next(iter(found.decisions[cause].values())).decision.referral_id
         place = (letter.topic, letter.partition, letter.offset)
-        rows.append((cause, referral, *place, letter.code, letter.message, letter.failed_at, offset))
-    await connection.execute(SQL.put_parked, *_columns(rows, 9))
+        said = (letter.code, letter.message, letter.failed_at)
+        rows.append((cause, referral, *place, *said, offset, event_id, digest))
+    await connection.execute(SQL.put_parked, *_columns(rows, 11))
     return len(rows)
 
 
