@@ -88,6 +88,14 @@ def test_a_condition_of_an_update_stands_beside_the_reason_and_the_problems_that
     assert reading.get("reason.code") is None and reading.get("reason.others") == ["04"]
 
 
+@pytest.mark.parametrize("note", [{}, {"note": [{"text": "ring after six"}]}], ids=["no note", "a note"])
+def test_a_reason_that_was_told_as_one_text_stands_too(note: dict[str, Any]):
+    told = FORMS["bars"].read(message(condition("Low mood", "35489007"), update=True, **note), SOURCES["gp"])
+    whole = merged({"reason": SERIOUS}, beside({"reason": SERIOUS}, told.document, told.adds))
+    assert whole["reason"]["text"].startswith(SERIOUS)
+    assert whole["reason"]["others"] == ["04"]
+
+
 def test_the_history_of_an_update_stands_beside_what_was_told_before():
     first = message(condition("overdose last week"), reasonCode=[{"text": "Low mood"}])
     then = message(condition("Asthma"), update=True)

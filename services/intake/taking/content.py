@@ -52,9 +52,10 @@ def beside(document: dict[str, Any], changes: dict[str, Any], adds: Collection[s
         group, _, name = path.rpartition(".")
         new, old = (changes.get(group), document.get(group)) if group else (changes, document)
         if isinstance(new, dict) and name in new:
-            stood = old.get(name) if isinstance(old, dict) else old  # a reason may be one text
-            added = {name: _both(stood, new[name])}
-            changes |= {group: {**new, **added}} if group else added
+            whole = {"text": old} if isinstance(old, str) else old if isinstance(old, dict) else {}  # a reason in one text
+            added = {name: _both(whole.get(name), new[name])}
+            kept = whole if isinstance(old, str) else {}
+            changes |= {group: {**kept, **new, **added}} if group else added
     return _beside_of_each_place(document, changes)
 
 

@@ -81,13 +81,14 @@ class Draft:
         """Gives a field an answer. Which of several counts is settled when all are known."""
         if not value and type(value) not in _NUMBERS:
             return
-        if path not in self._answers:
-            self._answers[path] = Answers(read)
-            if path in self.values:
-                self._answers[path].add(self.values[path], self.trail[path])
-        self._answers[path].add(value, place)
-        self.values.setdefault(path, value)
-        self.trail.setdefault(path, place)
+        known = self.values.get(path)
+        if known is None:
+            self.values[path], self.trail[path] = value, place
+        elif value != known or type(value) is not type(known):
+            if path not in self._answers:
+                self._answers[path] = Answers(read)
+                self._answers[path].add(known, self.trail[path])
+            self._answers[path].add(value, place)
 
     def item(self, path: str, told: list[Any], place: str, scale: Scale) -> None:
         """The next item of a scale, at its place in it whatever the others say; of two scales the higher item counts.
