@@ -52,10 +52,9 @@ def beside(document: dict[str, Any], changes: dict[str, Any], adds: Collection[s
         group, _, name = path.rpartition(".")
         new, old = (changes.get(group), document.get(group)) if group else (changes, document)
         if isinstance(new, dict) and name in new:
-            whole = {"text": old} if isinstance(old, str) else old if isinstance(old, dict) else {}  # a reason in one text
-            added = {name: _both(whole.get(name), new[name])}
-            kept = whole if isinstance(old, str) else {}
-            changes |= {group: {**kept, **new, **added}} if group else added
+            short = {"text": old} if isinstance(old, str) else {}  # a reason may be told as one text
+            added = {name: _both((old if isinstance(old, dict) else short).get(name), new[name])}
+            changes |= {group: {**short, **new, **added}} if group else added
     return _beside_of_each_place(document, changes)
 
 
