@@ -174,8 +174,10 @@ FROM intake.reply WHERE sent_at IS NULL AND superseded_at IS NULL;
 SELECT id, referral_id, topic, value, headers FROM intake.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1;
 
 -- name: receipts_known
+-- Or known to be lost: a person was told of them when the database was refilled.
 SELECT event_id FROM intake.receipt AS r JOIN unnest($1::uuid[], $2::text[]) AS kafka (event_id, digest) USING (event_id)
-WHERE r.digest = coalesce(kafka.digest, r.digest);
+WHERE r.digest = coalesce(kafka.digest, r.digest)
+UNION SELECT event_id FROM intake.not_restored WHERE event_id = ANY ($1::uuid[]);
 
 -- name: published
 UPDATE intake.outbox AS o SET published_at = $4, partition = p.partition, "offset" = p."offset"

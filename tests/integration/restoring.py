@@ -10,12 +10,17 @@ import asyncpg
 
 from services.frontdoor.reconcile import look
 from shared import topics
+from shared.events import derived_id
 from shared.kafka import Record, partition_of
+from tests.feeding import as_record
 from tests.intake import a_body
 from tests.signing import signed
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.triage.causes import Seen
     from tests.stack import Stack
 
 # All that triage and intake hold of where everybody stands, but for what tells only when it was written down.
@@ -38,6 +43,20 @@ def poison(stack: Stack, referral: str) -> Record:
     key = referral.encode()
     headers = (("ce_id", b"none"), ("ce_type", b"frontdoor.referral.amended.v1"), ("ce_subject", key))
     return Record(topics.RECEIVED, partition_of(key, stack.settings["partitions"]), key, b"{", headers)
+
+
+def as_intake_wrote(stack: Stack, cause: Seen, value: bytes | None = None) -> Record:
+    """The record of an event as if intake had taken it, of which the database knows nothing."""
+    made = as_record(stack, cause)
+    said = {"ce_source": b"urn:frontdoor:intake:gp", "ce_receiptdigest": b"ab", "ce_id": str(taken_as(cause)).encode()}
+    headers = tuple(pair for pair in made.headers if pair[0] not in said) + tuple(said.items())
+    return made._replace(value=value or made.value, headers=headers)
+
+
+def taken_as(cause: Seen) -> UUID:
+    """The id that intake gives an event."""
+    assert cause.referral_id
+    return derived_id(cause.referral_id, cause.type, str(cause.sequence))
 
 
 def new_rules(stack: Stack) -> None:

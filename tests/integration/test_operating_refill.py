@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import os
 import subprocess
@@ -10,8 +11,13 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 from shared import topics
+from shared.kafka_admin import admin
+from shared.settings import ServiceSettings
+from tests.builders import Person
 from tests.chaos.seeded.checkers import every_cause_has_exactly_one_decision, every_referral_is_in_order
 from tests.chaos.seeded.run import Story
 from tests.chaos.seeded.witness import all_seen
@@ -20,6 +26,7 @@ from tests.intake import CLERK, NURSE
 from tests.integration.restoring import (
     TABLES,
     answer,
+    as_intake_wrote,
     dump,
     held,
     holds,
@@ -28,6 +35,7 @@ from tests.integration.restoring import (
     post,
     refer,
     restore,
+    taken_as,
     through,
 )
 from tests.waiting import eventually
@@ -183,3 +191,47 @@ async def test_what_a_service_took_before_it_was_refilled_is_named_and_nothing_i
     amended = next(str(row["event_id"]) for row in kept if str(row["event_id"]) in named["held_otherwise"])
     assert amended
     assert len(named["held_otherwise"]) == 2, "the amendment of another content, and the return that lost its place"
+    assert set(named["not_restored"].values()) == {"taken-since"}
+    assert refill(stack).stdout == "nothing is lacking: the database has all that Kafka has\n"
+    await everybody_else_goes_on(stack)
+
+
+async def everybody_else_goes_on(stack: Stack) -> None:
+    """What is named to a person keeps nobody else: who is referred now reaches Kafka."""
+    stack.start("intake", session_timeout=SESSION)
+    new = await refer(stack, "after the refill")
+    published = "SELECT FROM intake.outbox WHERE referral_id::text = $1 AND published_at IS NOT NULL"
+    await eventually(lambda: stack.fetch(published, new))
+
+
+async def test_who_is_known_by_headers_or_a_decision_alone_is_named_and_keeps_nobody_waiting(small: Stack) -> None:
+    small.start("intake", "triage", session_timeout=SESSION)
+    forgotten, garbled = Person("forgotten", at=dt.datetime.now(dt.UTC)), Person("garbled", at=dt.datetime.now(dt.UTC))
+    gone = forgotten.received()
+    await publish(small, [as_intake_wrote(small, gone)])
+    await eventually(lambda: decided(small, 1))
+    async with admin(ServiceSettings.model_validate({"postgres_dsn": "", **small.settings})) as client:
+        partitions = range(small.settings["partitions"])
+        await client.delete_records({TopicPartition(topics.RECEIVED, p): RecordsToDelete(-1) for p in partitions})
+    first, amendment = garbled.received(), garbled.amended(presentation={"phq9": 20})
+    await publish(small, [as_intake_wrote(small, first, b"{"), as_intake_wrote(small, amendment)])
+    await eventually(lambda: decided(small, 3))
+    for service in ("intake", "triage"):
+        await asyncio.to_thread(small.stop, service)
+    named = json.loads(refill(small, "--json").stdout)
+    assert {(one["referral_id"], one["sender"]) for one in named["referrals"]} == {
+        (str(forgotten.referral_id), "not recorded"),
+        (str(garbled.referral_id), "gp"),
+    }
+    assert named["not_restored"] == {str(taken_as(gone)): "gone"}
+    places = await small.fetch("SELECT referral_id, source, locality, sequence FROM intake.referral")
+    assert {tuple(row) for row in places} == {
+        (forgotten.referral_id, "not recorded", "lambeth", 1),
+        (garbled.referral_id, "gp", "lambeth", 2),
+    }
+    assert refill(small).stdout == "nothing is lacking: the database has all that Kafka has\n"
+    await everybody_else_goes_on(small)
+
+
+async def decided(stack: Stack, count: int) -> bool:
+    return len(await stack.fetch("SELECT FROM triage.decision")) == count

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.frontdoor.refill.found import Taken, Unread, packed_outputs, published, taken
-from services.frontdoor.refill.reading import DECISION
+from services.frontdoor.refill.found import Published, Taken, Unread, packed_outputs, published, taken
+from services.frontdoor.refill.reading import DECISION, Lacking
 from services.frontdoor.refill.standing import Standing
+from services.frontdoor.refill.unrestored import Why, referral_rows, why
 from services.triage.document import headers_of
 from services.triage.store import _referral_row
 from shared.cloudevents import Envelope, pack, to_json
@@ -109,6 +110,50 @@ def test_only_what_intake_wrote_is_put_back() -> None:
     assert not an_event(own, 2).of_intake, "an id of another place"
     assert not an_event(derived_id(Person().referral_id, AMENDED, "1"), 1).of_intake, "an id of another type"
     assert not an_event(own, 1, "urn:somebody").of_intake
+
+
+def test_what_cannot_be_read_is_known_by_its_headers() -> None:
+    own = derived_id(Person().referral_id, AMENDED, "2")
+    envelope = Envelope(
+        own, "urn:frontdoor:intake:gp", AMENDED, MONDAY_10AM, str(Person().referral_id), sequence=2, receipt_digest="ab"
+    )
+    found = taken(ARecord(value=b"{", headers=envelope.headers()))
+    assert found
+    assert (found.of_intake, found.readable, found.kind, found.sender) == (True, False, "amended", "gp")
+    assert (found.cause.referral_id, found.cause.sequence) == (Person().referral_id, 2)
+    assert found.cause.received_at == MONDAY_10AM
+    for name in ("ce_subject", "ce_sequence", "ce_time"):
+        less = tuple(pair for pair in envelope.headers() if pair[0] != name)
+        assert not taken(ARecord(value=b"{", headers=less)), "nothing says whom it is about, or its place"
+
+
+def test_a_referral_stands_again_by_what_is_left_of_it() -> None:
+    ada, ben, cyd = Person("ada"), Person("ben", locality="camden"), Person("cyd")
+    amended = as_taken(ada.amended(sequence=3))
+    outcome = as_taken(ben.outcome("returned", sequence=2, team="tt", onward="hub"))
+    assert amended
+    assert outcome
+    (decision,) = decided(cyd.received())
+    gone = Published(decision.decision_id, decision, b"", (), "", 0, 0, MONDAY_10AM)
+    found = Lacking(events={one.event_id: one for one in (amended, outcome)}, unreceived={decision.cause_id: gone})
+    rows = {row[0]: row[1:4] + row[5:] for row in referral_rows(found)}
+    assert rows[ada.referral_id] == ("urn:test", "lambeth", True, 3, None), "an amendment is by who sent the referral"
+    assert rows[ben.referral_id] == ("not recorded", "camden", True, 2, None), "a team's answer is not"
+    assert rows[cyd.referral_id] == ("not recorded", "lambeth", False, 1, "lambeth")
+    found.seen.add(decision.cause_id)
+    assert cyd.referral_id not in {row[0] for row in referral_rows(found)}, "what intake did not write is not put back"
+
+
+def test_why_an_event_was_not_put_back_is_said_of_each() -> None:
+    known, unknown = as_taken(Person("ada").amended()), as_taken(Person("ben").amended())
+    assert known
+    assert unknown
+    (decision,) = decided(Person("cyd").received())
+    found = Lacking(events={known.event_id: known, unknown.event_id: unknown}, seen={unknown.event_id})
+    referrals = [known.cause.referral_id]
+    said = [why(event_id, found, referrals) for event_id in (known.event_id, unknown.event_id, decision.cause_id)]
+    assert said == [Why.TAKEN_SINCE, Why.UNREADABLE, Why.GONE]
+    assert all(each.words for each in Why)
 
 
 def test_only_what_triage_published_is_put_back() -> None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from shared import events
-from shared.cloudevents import Unreadable, from_json, header, pack, unpack
-from shared.events import NAMESPACE, derived_id
+from shared.cloudevents import Unreadable, from_json, from_plain, header, pack, unpack
+from shared.events import NAMESPACE, Cause, derived_id
 from shared.parked import digest_of, letter_of, without_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.cloudevents import Headers
-    from shared.events import Cause, Decision, RulesActivated
+    from shared.events import Decision, RulesActivated
     from shared.parked import Letter
 
 KINDS: Final = {
@@ -34,7 +34,10 @@ MOST_ACTIVATIONS: Final = 100_000  # of rules, in the life of a database
 
 
 class Taken(NamedTuple):
-    """An event that triage may decide, as Kafka has it: one of intake, or one that a person edited."""
+    """An event that triage may decide, as Kafka has it: one of intake, or one that a person edited.
+
+    Where its value cannot be read, `cause` is what its headers say, without a locality.
+    """
 
     event_id: UUID
     type: str
@@ -50,6 +53,11 @@ class Taken(NamedTuple):
         """Whether intake wrote it: its id is derived from its referral, type and place."""
         told = (header(self.headers, "ce_source") or "").startswith(INTAKE) and header(self.headers, "ce_receiptdigest")
         return bool(told) and derived_id(self.cause.referral_id, self.type, str(self.cause.sequence)) == self.event_id
+
+    @property
+    def readable(self) -> bool:
+        """Whether its value could be read."""
+        return type(self.cause) is not Cause
 
     @property
     def edited_from(self) -> UUID | None:
@@ -117,9 +125,29 @@ def taken(record: Any) -> Taken | None:
     try:
         cause: Any = from_json(events.PAYLOADS[event_type], record.value or b"")
     except Unreadable:
-        return None
+        cause = _by_headers(record.headers)
+        if cause is None:
+            return None
     place = (record.partition, record.offset)
-    return Taken(event_id, event_type, cause, record.value, tuple(record.headers), *place, _time(record))
+    return Taken(event_id, event_type, cause, record.value or b"", tuple(record.headers), *place, _time(record))
+
+
+def _by_headers(headers: Any) -> Cause | None:
+    """Whom an event that cannot be read is about, and its place there: its envelope says it."""
+    said = {"referral_id": header(headers, "ce_subject"), "received_at": header(headers, "ce_time"), "locality": ""}
+    try:
+        cause = from_plain(Cause, {**said, "sequence": int(header(headers, "ce_sequence") or 0)})
+    except ValueError:
+        return None
+    return cause if cause.received_at.tzinfo else None
+
+
+def cause_of_intake(one: Published) -> bool:
+    """Whether a decision is on an event of intake: its id is derived from its referral, type and place."""
+    d = one.decision
+    if d.referral_id is None or d.cause_sequence is None:
+        return False
+    return derived_id(d.referral_id, d.cause_type, str(d.cause_sequence)) == d.cause_id
 
 
 def unread(record: Any, stream: str) -> Unread | None:

@@ -1,5 +1,12 @@
 -- name: known_events
-SELECT event_id AS id FROM intake.receipt WHERE event_id = ANY ($1::uuid[]);
+-- Or known to be lost: named to a person when it could not be put back.
+SELECT event_id AS id FROM intake.receipt WHERE event_id = ANY ($1::uuid[])
+UNION SELECT event_id FROM intake.not_restored WHERE event_id = ANY ($1::uuid[]);
+
+-- name: receipts_known
+SELECT event_id AS id FROM intake.receipt AS r
+JOIN unnest($1::uuid[], $2::text[]) AS kafka (event_id, digest) USING (event_id) WHERE r.digest = coalesce(kafka.digest, r.digest)
+UNION SELECT event_id FROM intake.not_restored WHERE event_id = ANY ($1::uuid[]);
 
 -- name: known_causes
 SELECT cause_id AS id FROM triage.decision WHERE cause_id = ANY ($1::uuid[]);
@@ -10,17 +17,27 @@ SELECT max(received_at) FROM intake.receipt;
 -- name: other_receipts
 -- Events that were taken again after the restore, under the ids that Kafka has for others.
 SELECT event_id FROM intake.receipt AS r
-JOIN unnest($1::uuid[], $2::text[]) AS kafka (event_id, digest) USING (event_id) WHERE r.digest <> kafka.digest;
+JOIN unnest($1::uuid[], $2::text[]) AS kafka (event_id, digest) USING (event_id) WHERE r.digest <> kafka.digest
+EXCEPT SELECT event_id FROM intake.not_restored;
 
 -- name: put_referrals
--- A referral that is known only moves on: what comes next has a place of its own, and with it an id of its own.
+-- A referral that is known only moves on: what comes next has a place of its own, and with it an id of its own. Where no
+-- event says its locality, it is that of its source's others.
 INSERT INTO intake.referral AS known (referral_id, source, locality, synthetic, received_at, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[], $6::integer[])
+SELECT referral_id, source, place, synthetic, received_at, sequence
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[], $6::integer[], $7::text[])
+     AS kafka (referral_id, source, locality, synthetic, received_at, sequence, decided),
+     LATERAL (SELECT coalesce(nullif(kafka.locality, ''), (
+         SELECT f.locality FROM intake.referral AS f WHERE f.source = kafka.source ORDER BY f.received_at DESC LIMIT 1
+     ), kafka.decided) AS place) AS placed
+WHERE place IS NOT NULL
 ON CONFLICT (referral_id) DO UPDATE SET sequence = greatest(known.sequence, excluded.sequence);
 
--- name: move_referrals
-UPDATE intake.referral AS known SET sequence = greatest(known.sequence, kafka.sequence)
-FROM unnest($1::uuid[], $2::integer[]) AS kafka (referral_id, sequence) WHERE known.referral_id = kafka.referral_id;
+-- name: referrals_known
+SELECT referral_id AS id FROM intake.referral WHERE referral_id = ANY ($1::uuid[]);
+
+-- name: put_not_restored
+INSERT INTO intake.not_restored (event_id, why) SELECT * FROM unnest($1::uuid[], $2::text[]);
 
 -- name: put_receipts
 -- What the sender wrote is gone, as if it was disposed of; the digest of it stands.

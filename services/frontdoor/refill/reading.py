@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.frontdoor.refill.found import Activated, Published, Taken, Unread, activated, published, taken, unread
+from services.frontdoor.refill.found import (
+    Activated,
+    Published,
+    Taken,
+    Unread,
+    activated,
+    cause_of_intake,
+    identity,
+    published,
+    taken,
+    unread,
+)
 from shared import topics
 from shared.cloudevents import header
 from shared.errors import Usage
@@ -37,7 +48,8 @@ class Lacking:
     """What Kafka has and the database lacks: decisions by cause (each with its outputs by id), events of intake by id.
 
     `causes` are the events that those decisions are on, `letters` dead letters of triage by the id of the parked record;
-    `other` are events that the database has with another content, `newest` the time of Kafka's newest.
+    `other` are events that the database has with another content, `newest` the time of Kafka's newest. `unreceived` are
+    decisions, by their cause, on events of intake of which the database has no receipt; `seen`, those that Kafka has.
     """
 
     decisions: dict[UUID, dict[UUID, Published]] = field(default_factory=dict)
@@ -46,6 +58,8 @@ class Lacking:
     letters: dict[UUID, Unread] = field(default_factory=dict)
     activations: dict[int, Activated] = field(default_factory=dict)
     other: dict[UUID, Taken] = field(default_factory=dict)
+    unreceived: dict[UUID, Published] = field(default_factory=dict)
+    seen: set[UUID] = field(default_factory=set)
     newest: dt.datetime | None = None
 
 
@@ -60,6 +74,7 @@ async def lacking(connection: Any, settings: ServiceSettings) -> Lacking:
             if letter := unread(record, stream):
                 found.letters.setdefault(letter.letter.id, letter)
     async for records in portions(settings, [topics.RECEIVED]):
+        found.seen |= found.unreceived.keys() & {identity(r)[0] for r in records}
         await _note_events(connection, found, [one for r in records if (one := taken(r))])
     async for records in portions(settings, [topics.OPERATIONS]):
         known = {rules.id: rules for r in records if (rules := activated(r))}
@@ -74,6 +89,10 @@ async def _note_decisions(connection: Any, found: Lacking, those: Sequence[Publi
     for one in those:
         if one.decision.cause_id not in there:
             found.decisions.setdefault(one.decision.cause_id, {}).setdefault(one.event_id, one)
+    ours = {one.decision.cause_id: one for one in those if cause_of_intake(one)}
+    digests = [header(one.headers, "ce_receiptdigest") for one in ours.values()]
+    received = {row["id"] for row in await connection.fetch(SQL.receipts_known, [*ours], digests)}
+    found.unreceived |= {cause: one for cause, one in ours.items() if cause not in received}
 
 
 async def _note_events(connection: Any, found: Lacking, those: Sequence[Taken]) -> None:
@@ -82,10 +101,12 @@ async def _note_events(connection: Any, found: Lacking, those: Sequence[Taken]) 
     other = {row["event_id"] for row in await connection.fetch(SQL.other_receipts, [*digests], [*digests.values()])}
     for one in those:
         if one.event_id in digests and one.event_id not in there:
-            found.events.setdefault(one.event_id, one)
+            before = found.events.setdefault(one.event_id, one)
+            if one.readable and not before.readable:
+                found.events[one.event_id] = one
         if one.event_id in other:
             found.other.setdefault(one.event_id, one)
-        if one.event_id in found.decisions:
+        if one.event_id in found.decisions and one.readable:
             found.causes.setdefault(one.event_id, one)
         found.newest = max(found.newest or one.at, one.at)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from services.frontdoor.refill.found import KINDS
+from services.frontdoor.refill.unrestored import NOT_RECORDED, Why, gone
 from shared import events
+from shared.cloudevents import header
 from shared.codes import Urgency
 from shared.command_line import counted
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
     from uuid import UUID
 
-    from services.frontdoor.refill.found import Taken
+    from services.frontdoor.refill.found import Published, Taken
     from services.frontdoor.refill.reading import Lacking
     from services.frontdoor.refill.storing import PutBack
     from shared.events import Decision
@@ -38,7 +41,8 @@ class Lost(NamedTuple):
         stands = f"{self.status} at {self.destination}" if self.status else "not decided"
         urgency = Urgency(self.urgency).words if self.urgency else "urgency not known"
         made_up = " (synthetic)" if self.synthetic else ""
-        return f"{self.referral_id}{made_up} {urgency}, {stands}: {self.kind} from {self.sender} at {self.taken_at:%d %b %H:%M} UTC"
+        sender = self.sender if self.sender != NOT_RECORDED else "a sender that nothing names any more"
+        return f"{self.referral_id}{made_up} {urgency}, {stands}: {self.kind} from {sender} at {self.taken_at:%d %b %H:%M} UTC"
 
 
 class Account(NamedTuple):
@@ -59,6 +63,7 @@ class Account(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """For a program."""
         back = self.back._asdict() | {"held_otherwise": sorted(map(str, self.back.held_otherwise))}
+        back["not_restored"] = {str(event_id): why for event_id, why in self.back.not_restored.items()}
         named = {"referrals": [*map(_plain, self.referrals)], "messages": [*map(_plain, self.messages)]}
         times = {"until": self.until and self.until.isoformat(), "newest": self.newest and self.newest.isoformat()}
         return {**named, **back, **times, "dry_run": self.dry_run}
@@ -67,22 +72,41 @@ class Account(NamedTuple):
 def account_of(found: Lacking, back: PutBack, until: dt.datetime | None, *, dry_run: bool) -> Account:
     """The account, the most urgent first."""
     newest: dict[UUID | None, Decision] = {}
-    for outputs in found.decisions.values():
-        decision = next(iter(outputs.values())).decision
+    lacking = (next(iter(outputs.values())) for outputs in found.decisions.values())
+    for decision in (one.decision for one in (*lacking, *gone(found).values())):
         if decision.referral_id not in newest or newest[decision.referral_id].sequence < decision.sequence:
             newest[decision.referral_id] = decision
 
-    def lost(one: Taken) -> Lost:
-        stands = newest.get(one.cause.referral_id)
-        where = (stands.urgency, stands.status, stands.destination) if stands else (None, None, None)
-        head = (one.cause.referral_id, one.event_id, one.kind, one.sender, one.cause.locality, one.synthetic)
-        return Lost(*head, one.cause.received_at, *where)
+    def lost(head: tuple[Any, ...]) -> Lost:
+        stands = newest.get(head[0])
+        return Lost(*head, *((stands.urgency, stands.status, stands.destination) if stands else (None, None, None)))
 
-    those = sorted((lost(one) for one in found.events.values()), key=_most_urgent)
-    whole = tuple(one for one in those if found.events[one.event_id].type == events.RECEIVED)
-    gone = {one.referral_id for one in whole}
-    more = tuple(one for one in those if one.referral_id not in gone)
+    heads = [*map(_head, found.events.values()), *map(_head_of_gone, gone(found).values())]
+    those = sorted(map(lost, heads), key=_most_urgent)
+    whole = tuple(one for one in those if one.kind == KINDS[events.RECEIVED])
+    without = {one.referral_id for one in whole}
+    more = tuple(one for one in those if one.referral_id not in without)
     return Account(whole, more, back, until, found.newest, dry_run)
+
+
+def _head(one: Taken) -> tuple[Any, ...]:
+    head = (one.cause.referral_id, one.event_id, one.kind, one.sender, one.cause.locality, one.synthetic)
+    return (*head, one.cause.received_at)
+
+
+def _head_of_gone(one: Published) -> tuple[Any, ...]:
+    """Of an event that Kafka keeps no more: what the decision on it says."""
+    d, synthetic = one.decision, header(one.headers, "ce_synthetic") == "true"
+    kind = str(d.outcome) if d.outcome else KINDS[d.cause_type]
+    return (d.referral_id, d.cause_id, kind, NOT_RECORDED, d.locality, synthetic, _accepted(one))
+
+
+def _accepted(one: Published) -> dt.datetime:
+    """When intake took what was decided on."""
+    try:
+        return dt.datetime.fromisoformat(header(one.headers, "ce_acceptedtime") or "").astimezone(dt.UTC)
+    except ValueError:
+        return one.decision.received_at
 
 
 def lines(account: Account) -> Iterator[str]:
@@ -104,9 +128,13 @@ def lines(account: Account) -> Iterator[str]:
         f"{counted(back.outputs, 'output')}, {counted(back.parked, 'parked record')}, "
         f"{counted(back.activations, 'activation')} of rules"
     )
-    if back.held_otherwise:
-        yield "\nThe database holds something else in the place of these: a service ran before this. A person must look:"
-        yield from (f"  event {one}" for one in sorted(back.held_otherwise))
+    decided = back.held_otherwise - back.not_restored.keys()
+    for why in Why:
+        those = [one for one, its in back.not_restored.items() if its is why]
+        those += decided if why is Why.TAKEN_SINCE else []
+        if those:
+            yield f"\n{why.words}"
+            yield from (f"  event {one}" for one in sorted(those))
 
 
 def _most_urgent(one: Lost) -> tuple[int, dt.datetime]:

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from services.frontdoor.refill.found import packed_outputs
 from services.frontdoor.refill.reading import SQL, Lacking
 from services.frontdoor.refill.standing import Standing
-from shared import events, topics
+from services.frontdoor.refill.unrestored import NOT_RECORDED, Why, referral_rows, why
+from shared import topics
 from shared.cloudevents import header, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from services.frontdoor.refill.found import Published, Taken
 
-NOT_RECORDED = "not recorded"
-
 
 class PutBack(NamedTuple):
-    """How much was put back, and the ids of events and causes in whose place the database holds something else."""
+    """How much was put back, and the ids of events and causes in whose place the database holds something else.
+
+    `not_restored` are the events of intake without a receipt, for that or another reason.
+    """
 
     events: int
     decisions: int
@@ -29,44 +31,43 @@ class PutBack(NamedTuple):
     parked: int
     activations: int
     held_otherwise: frozenset[UUID]
+    not_restored: Mapping[UUID, Why]
 
 
 async def put_back(connection: Any, found: Lacking) -> PutBack:
     """All of it, in the caller's transaction."""
-    events_there = await _events(connection, [*found.events.values()])
+    events_there = await _events(connection, found)
     decisions_there = await _decisions(connection, found)
     outputs = await _outputs(connection, [found.decisions[cause] for cause in decisions_there])
     parked = await _parked(connection, found, decisions_there)
     await _standing(connection, found, decisions_there)
     await _activations(connection, found)
-    otherwise = (found.events.keys() - events_there) | (found.decisions.keys() - decisions_there) | found.other.keys()
+    lost = await _not_restored(connection, found, events_there)
+    otherwise = (found.decisions.keys() - decisions_there) | {
+        one for one, why in lost.items() if why is Why.TAKEN_SINCE
+    }
     sizes = (len(events_there), len(decisions_there), outputs, parked, len(found.activations))
-    return PutBack(*sizes, held_otherwise=frozenset(otherwise))
+    return PutBack(*sizes, held_otherwise=frozenset(otherwise), not_restored=lost)
 
 
-async def _events(connection: Any, those: Sequence[Taken]) -> set[UUID]:
-    new = [one for one in those if one.type == events.RECEIVED]
-    rows = [
-        (
-            one.cause.referral_id,
-            one.sender,
-            one.cause.locality,
-            one.synthetic,
-            one.cause.received_at,
-            one.cause.sequence,
-        )
-        for one in new
-    ]
-    await connection.execute(SQL.put_referrals, *_columns(rows, 6))
-    highest: dict[UUID, int] = {}
-    for one in those:
-        highest[one.cause.referral_id] = max(one.cause.sequence, highest.get(one.cause.referral_id, 0))
-    await connection.execute(SQL.move_referrals, [*highest], [*highest.values()])
+async def _events(connection: Any, found: Lacking) -> set[UUID]:
+    await connection.execute(SQL.put_referrals, *_columns(referral_rows(found), 7))
+    those = [*found.events.values()]
     stored = await connection.fetch(SQL.put_receipts, *_columns([_receipt(one) for one in those], 10))
     there = {row["event_id"] for row in stored}
     outbox = [_outbox(one) for one in those if one.event_id in there]
     await connection.execute(SQL.put_outbox, *_columns(outbox, 9))
     return there
+
+
+async def _not_restored(connection: Any, found: Lacking, there: set[UUID]) -> dict[UUID, Why]:
+    """What stays without a receipt: kept, so that the relay does not take the database for one that nobody refilled."""
+    missing = (found.events.keys() | found.unreceived.keys() | found.other.keys()) - there
+    about = [one.cause.referral_id for one in found.events.values()]
+    known = {row["id"] for row in await connection.fetch(SQL.referrals_known, about)}
+    lost = {event_id: why(event_id, found, known) for event_id in sorted(missing)}
+    await connection.execute(SQL.put_not_restored, [*lost], [*lost.values()])
+    return lost
 
 
 def _receipt(one: Taken) -> tuple[Any, ...]:
