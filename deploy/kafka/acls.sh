@@ -58,3 +58,7 @@ grant deploy --operation Create --resource-pattern-type prefixed --topic referra
 # operator works dead letters too (`frontdoor dead-letters`): sends records on and says so.
 grant operator --operation Write --topic "$received" --topic "$operations" $(topics referrals.routed. '')
 grant operator --operation Describe --group triage --group intake-status
+
+# and puts back what a restored PostgreSQL lacks (`frontdoor refill`), after which intake reads all decisions again: the place of
+# that group is set back, of no other.
+grant operator --operation Read --group intake-status

@@ -10,6 +10,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError, for_code
 
 from services.frontdoor.dead_letters.system import handled, kafka_holds
+from services.frontdoor.refill.reading import PARKED, follow_anew, nobody_works, portions
 from shared import topics
 from shared.behind import newest_records
 from shared.errors import Transient
@@ -123,6 +124,15 @@ async def test_an_operator_sees_how_far_a_group_has_come_and_what_kafka_holds(wi
     place = (topics.RECEIVED, 0, 10**9)
     assert not await handled(of(with_topics, "operator"), topics.TRIAGE_GROUP, [place], patience=0)
     assert (topics.RECEIVED, 0) in await kafka_holds(of(with_topics, "operator"))
+
+
+async def test_an_operator_may_do_in_kafka_all_that_refilling_a_database_needs(with_topics: ApacheKafka) -> None:
+    settings = of(with_topics, "operator")
+    await publish(with_topics, "intake", topics.RECEIVED)
+    await nobody_works(settings)
+    everything = [*topics.REFERRAL_TOPICS, PARKED, topics.OPERATIONS]
+    assert [record async for records in portions(settings, everything) for record in records]
+    await follow_anew(settings)
 
 
 async def test_intake_may_not_read_back_what_it_published(with_topics: ApacheKafka) -> None:

@@ -25,7 +25,8 @@ were published, so nobody is decided anew; audit reads its own part again by its
 never in Kafka: each referral that lost it is named, the most urgent first, for a person to phone. Safe to repeat.
 
 Exit codes: 0 nothing is lacking; 1 something was, and is named; 2 a service runs, or Kafka or PostgreSQL cannot be reached.
-FRONTDOOR_ADMIN_DSN is a superuser of the database or frontdoor_owner; FRONTDOOR_KAFKA is the broker.
+FRONTDOOR_ADMIN_DSN is a superuser of the database or frontdoor_owner; FRONTDOOR_KAFKA is the broker (and
+FRONTDOOR_KAFKA_USERNAME, in production frontdoor-operator).
 """
 
 
