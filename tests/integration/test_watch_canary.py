@@ -93,8 +93,11 @@ async def test_one_that_does_not_arrive_is_an_alarm_once_and_cancelled_all_the_s
         assert (metric("frontdoor_canary_overdue"), (await sent(stack))[0][2]) == (1, 2)
         personal = str([*REFERRAL["person"]["name"].values(), REFERRAL["person"]["born"]])  # type: ignore[index]  # a document
         assert not any(word in str(flown.lines) for word in personal.strip("[]'").split("', '"))
+        assert (await flown.at(start + HOUR), metric("frontdoor_canary_overdue")) == ([], 1), (
+            "the next says nothing yet"
+        )
         stack.start("triage")
-        await flown.until("canary arrived", start + dt.timedelta(minutes=5))
+        await flown.until("canary arrived", start + HOUR + dt.timedelta(seconds=5))
         assert metric("frontdoor_canary_overdue") == 0
 
 
@@ -109,6 +112,26 @@ async def test_where_intake_is_away_it_is_overdue_too_and_sent_once_intake_is_ba
         stack.start("intake")
         await flown.until("canary arrived", start + dt.timedelta(minutes=5))
         assert [messages for _, _, messages in await sent(stack)] == [2]
+
+
+async def test_while_a_newer_one_is_overdue_an_older_one_that_arrives_ends_no_alarm(stack: Stack) -> None:
+    stack.start("intake", "audit")
+    start = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
+    async with flying(stack) as flown:
+        assert await flown.at(start) == []
+        await eventually(
+            lambda: stack.fetch("SELECT 1 FROM intake.outbox HAVING bool_and(published_at IS NOT NULL)"), 60
+        )
+        stack.stop("intake")
+        assert await flown.at(start + dt.timedelta(seconds=61)) == ["canary overdue"]
+        assert await flown.at(start + HOUR) == []
+        assert await flown.at(start + HOUR + dt.timedelta(seconds=61)) == ["canary overdue"]
+        stack.start("triage")
+        first = await flown.until("canary arrived", start + HOUR + dt.timedelta(seconds=62))
+        assert metric("frontdoor_canary_overdue") == 1
+        stack.start("intake")
+        second = await flown.until("canary arrived", start + HOUR + dt.timedelta(seconds=63))
+        assert (metric("frontdoor_canary_overdue"), first["referral_id"] != second["referral_id"]) == (0, True)
 
 
 async def test_a_source_of_real_people_sends_none_and_the_alarm_says_why(stack: Stack) -> None:

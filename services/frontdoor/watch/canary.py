@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ARRIVED: Final = Gauge("frontdoor_canary_arrived_seconds", "When the last canary was audited, in seconds since 1970")
 SECONDS: Final = Gauge("frontdoor_canary_seconds", "From intake's yes to the last canary to its audit row")
-OVERDUE: Final = Gauge("frontdoor_canary_overdue", "1: the last canary was not audited within its time")
+OVERDUE: Final = Gauge("frontdoor_canary_overdue", "1: a canary was not audited within its time, and is not yet")
 POLL: Final = 1.0  # seconds between two looks at one under way
 REFERRAL: Final = {
     "person": {"name": {"given": "Canary", "family": "Synthetic"}, "born": "1980-01-01", "postcode": "SW9 8JX"},
@@ -78,11 +78,12 @@ class Canary:
                 and (now - flight.began).total_seconds() > self._settings.canary_within
             ):
                 flight.overdue = True
-                OVERDUE.set(1)
                 why = code or "not audited"
                 get_logger().error(
                     "canary overdue", referral_id=flight.referral_id, seconds=self._settings.canary_within, why=why
                 )
+        if any(flight.arrived or flight.overdue for flight in self._flights):  # a new one says nothing yet
+            OVERDUE.set(any(flight.overdue and not flight.arrived for flight in self._flights))
 
     async def _further(self, flight: Flight) -> str:
         """Brings it as far as it goes now; why it goes no further, if something it needs is away."""
@@ -113,7 +114,6 @@ class Canary:
         seconds = (row["audited_at"] - row["received_at"]).total_seconds()
         ARRIVED.set(row["audited_at"].timestamp())
         SECONDS.set(seconds)
-        OVERDUE.set(0)
         get_logger().info("canary arrived", referral_id=referral_id, seconds=round(seconds, 3))
         return True
 

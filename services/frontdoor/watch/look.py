@@ -54,9 +54,11 @@ class Look:
         """Every difference there is now; `Transient` while PostgreSQL is away."""
         since, followed = _window(self._received, now), set(self._open)
         parked = [Parked(*row) for row in await self._rows(SQL.parked)]
-        await self._place(parked, now)
-        taken = [Taken(*row) for row in await self._rows(SQL.events, since, followed | self._parked_events())]
-        found = await self._known(differences(await self._read(taken, parked, followed, now)))
+        places = await self._placed(parked, now)
+        events = {event for event in places.values() if event}
+        taken = [Taken(*row) for row in await self._rows(SQL.events, since, followed | events)]
+        placed = [(each, places[each.cause_id]) for each in parked]
+        found = await self._known(differences(await self._read(taken, placed, followed, now)))
         unfinished = {difference.cause_id for difference in found}
         self._open = (self._open - followed) | unfinished  # `at_the_rest` may have named more meanwhile
         self._through = {event.event_id for event in taken} - unfinished
@@ -69,11 +71,13 @@ class Look:
         rows = await (self._rows(SQL.unanswered) if everything else self._rows(SQL.answers, since))
         return [Waiting(*row) for row in rows]
 
-    async def _read(self, taken: list[Taken], parked: list[Parked], followed: set[UUID], now: dt.datetime) -> Seen:
+    async def _read(
+        self, taken: list[Taken], parked: list[tuple[Parked, UUID | None]], followed: set[UUID], now: dt.datetime
+    ) -> Seen:
         """What the three schemas hold of what is not through yet; of what is, whether it was decided once."""
         events = {event.event_id: event for event in taken if event.event_id not in self._through}
         since = _window(self._decided, now)
-        strays = [each for each in parked if self._places[each.cause_id] is None]
+        strays = [each for each, event in parked if event is None]
         edits, worked = dict(await self._rows(SQL.edits)), dict(await self._rows(SQL.worked))
         follow = events.keys() | followed | edits.keys() | set(sent_again(strays, worked).values())
         made = [Made(*row) for row in await self._rows(SQL.decisions, follow, since)]
@@ -82,23 +86,25 @@ class Look:
         audited = done | await self._ids(SQL.audited, events.keys() | {row.output_id for row in made} - done)
         unknown = {row.cause_id for row in made} - events.keys() - self._through
         receipts = self._through | await self._ids(SQL.receipts, unknown)
-        by_event = {event: each for each in parked if (event := self._places[each.cause_id])}
+        by_event = {event: each for each, event in parked if event}
         return Seen(events, made, audited, receipts, by_event, strays, edits, worked)
 
-    def _parked_events(self) -> set[UUID]:
-        return {event for event in self._places.values() if event}
+    async def _placed(self, parked: list[Parked], now: dt.datetime) -> dict[UUID, UUID | None]:
+        """The events that are parked, each found once: but the relay may note the place of one after it was parked.
 
-    async def _place(self, parked: list[Parked], now: dt.datetime) -> None:
-        """Finds the events that are parked, each once: but the relay may note the place of one after it was parked."""
-        fresh = now - OVERLAP
-        wanted = [p for p in parked if p.cause_id not in self._places or self._is_fresh(p, fresh)]
+        A look has a copy of its own: `at_the_rest` forgets meanwhile what has no place yet.
+        """
+        places, fresh = dict(self._places), now - OVERLAP
+        wanted = [
+            p for p in parked if places.get(p.cause_id) is None and (p.cause_id not in places or p.parked_at > fresh)
+        ]
         if wanted:
             columns = zip(*[(p.cause_id, p.referral_id, p.partition, p.offset) for p in wanted], strict=True)
-            found = dict(await self._rows(SQL.events_at, *map(list, columns)))
-            self._places |= {p.cause_id: found.get(p.cause_id) for p in wanted}
-
-    def _is_fresh(self, parked: Parked, fresh: dt.datetime) -> bool:
-        return self._places[parked.cause_id] is None and parked.parked_at > fresh
+            rows = dict(await self._rows(SQL.events_at, *map(list, columns)))
+            found = {p.cause_id: rows.get(p.cause_id) for p in wanted}
+            places |= found
+            self._places |= found
+        return places
 
     async def _known(self, found: list[Difference]) -> list[Difference]:
         referrals = {each.referral_id for each in found if each.referral_id}
