@@ -27,6 +27,8 @@ WITHIN: Final = (
     5.0  # seconds for a dead letter to be acknowledged; after that its partition stops, and the others go on
 )
 
+VERSION: Final = version("frontdoor")  # asked at the start: what does not know it must not fail at the first record
+
 PARKED: Final = Counter("frontdoor_parked", "Records that can never work", ("group", "code"))
 
 
@@ -46,7 +48,7 @@ def dead_letter(record: Any, poison: Poison, group: str, now: dt.datetime, stage
         "dlq-stage": stage,
         "dlq-attempts": 1,
         "dlq-first-failed-at": now.isoformat(),
-        "dlq-service-version": version("frontdoor"),
+        "dlq-service-version": VERSION,
     }
     headers = (*record.headers, *((name, str(value).encode()) for name, value in notes.items()))
     return Record(dead_letters(record.topic, group), record.partition, record.key, record.value, headers)

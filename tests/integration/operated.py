@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COPIED: Final = ("deploy", "services", "shared", "requirements", "docker-compose.yml", ".dockerignore")
+COPIED: Final = (
+    "deploy",
+    "services",
+    "shared",
+    "requirements",
+    "docker-compose.yml",
+    ".dockerignore",
+    "pyproject.toml",
+)
 
 
 @contextmanager

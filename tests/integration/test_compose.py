@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -77,6 +78,14 @@ async def test_the_command_in_the_image_knows_this_system(system: Compose) -> No
     assert referral in system.run("run", "--rm", "--no-deps", "frontdoor", "trace", referral, "--json").stdout
     lag = json.loads(system.run("run", "--rm", "--no-deps", "frontdoor", "lag", "--json").stdout)
     assert {group["group"] for group in lag["groups"] if group["verdict"] in {"ok", "behind"}} == set(topics.GROUPS)
+
+
+def test_the_image_has_the_commands_that_services_bring_and_bars_is_told_the_version(system: Compose) -> None:
+    for command in (("rules", "history"), ("frontdoor", "sources", "invalid"), ("frontdoor", "replies")):
+        system.run("run", "--rm", "--no-deps", *command)
+    key = {"Authorization": f"Bearer {system.settings['FRONTDOOR_SOURCE_KEY']}"}
+    told = httpx.get(f"{system.url('intake')}/bars/metadata", headers=key)
+    assert (told.status_code, "version" in told.json()["software"]) == (200, True), told.text
 
 
 async def test_starting_again_finds_nothing_to_do(system: Compose) -> None:
