@@ -10,8 +10,10 @@ from shared.errors import Bug
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    Place = tuple[str, int, int]
 
 
 class FuseSettings(ServiceSettings):
@@ -26,7 +28,22 @@ class Fuse:
 
     def __init__(self, settings: FuseSettings) -> None:
         self._window, self._share = settings.fuse_window, settings.fuse_share
-        self._newest: dict[tuple[str, int, int], bool] = {}  # by place, whether it was poison
+        self._newest: dict[Place, bool] = {}  # by place, whether it was poison
+
+    @property
+    def window(self) -> int:
+        """How many of the newest records it looks at."""
+        return self._window
+
+    def remember(self, before: Sequence[Place | None]) -> None:
+        """Takes in what was made of the newest records before a restart, the oldest first: the place of each that was poison.
+
+        Whoever starts a service again and again must not have a window's worth parked each time. Where more than its share
+        was parked, somebody had it so (a share of 1): it begins empty then, and stops nobody for what was meant.
+        """
+        newest = before[-self._window :]
+        if sum(place is not None for place in newest) <= self._share * self._window:
+            self._newest = {place or ("", 0, number): place is not None for number, place in enumerate(newest)}
 
     def check(self, records: Iterable[Any], poison: Iterable[Any]) -> None:
         """Takes in what was read, in its order, and which of it is poison; `Bug` where that is most of the newest."""
@@ -41,5 +58,5 @@ class Fuse:
             raise Bug("fuse", f"{count} of the newest {self._window} records cannot be read")
 
 
-def _place(record: Any) -> tuple[str, int, int]:
+def _place(record: Any) -> Place:
     return record.topic, record.partition, record.offset

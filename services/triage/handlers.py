@@ -42,11 +42,15 @@ class Handler:
     ) -> None:
         self._store, self._rulebook, self._publisher, self._clock = store, rulebook, publisher, clock
         self._fuse, self._generation = Fuse(settings), settings.topic_generation
+        self._remembers = False  # what was read before this start
         self._parking = Parking(publisher, topics.TRIAGE_GROUP, clock)
         self._held_at: dict[tuple[str, int], int] = {}  # where partitions stop, their person being held by now
 
     async def __call__(self, batch: Batch) -> Stops:
         """Returns when every record is decided, published and accounted for; where a dead letter cannot be written, not."""
+        if not self._remembers:
+            self._fuse.remember(await self._store.newest(self._fuse.window))
+            self._remembers = True
         arrivals, unworkable = self._read([record for records in batch.values() for record in records])
         written, stops = await self._parking.park(unworkable)
         arrivals = [arrival for arrival in arrivals if self._goes_on(arrival, stops)]

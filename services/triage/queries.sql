@@ -31,6 +31,12 @@ INSERT INTO triage.parked (cause_id, referral_id, topic, partition, "offset", co
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::uuid[], $9::bytea[])
 ON CONFLICT DO NOTHING
 
+-- name: newest_decided
+-- Of the newest decisions, the oldest first: the place of each that is the hold of a record that could not be read.
+SELECT p.topic, p.partition, p."offset"
+FROM (SELECT cause_id, decided_at FROM triage.decision ORDER BY decided_at DESC LIMIT $1) AS d
+LEFT JOIN triage.parked AS p USING (cause_id) ORDER BY d.decided_at
+
 -- name: parked_before
 -- Records that were parked and decided on before, by what they were: the first place that each was read from.
 SELECT DISTINCT ON (p.event_id, p.digest) p.event_id, p.digest, p.cause_id

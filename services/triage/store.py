@@ -81,6 +81,12 @@ class Store:
             except asyncpg.UniqueViolationError as error:  # another instance decided first: look again
                 raise Transient("decided-elsewhere", error.constraint_name or "") from error
 
+    async def newest(self, count: int) -> list[tuple[str, int, int] | None]:
+        """Of the newest decisions, the oldest first: the place of each that is the hold of a record nobody could read."""
+        with transient():
+            rows = await self._pool.fetch(SQL.newest_decided, count)
+        return [tuple(row) if row["topic"] else None for row in rows]
+
     async def _decide(
         self, connection: Connection, arrivals: Sequence[Arrival], rules: Mapping[str, RuleSet], now: dt.datetime
     ) -> tuple[Outputs, list[Decision]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,6 +153,27 @@ async def test_a_service_that_finds_most_records_unreadable_stops_rather_than_pa
     owned = small.begin("triage", fuse_window=30)
     assert await eventually(lambda: _ended(owned), seconds=40) == 1
     assert await small.records(topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP)) == []
+
+
+async def test_whoever_starts_it_again_has_no_more_people_parked_unless_they_ask_for_it(small: Stack) -> None:
+    """By a window of 10: five could be read and five not; the next that cannot be read is one too many, also after a restart."""
+    dead, record = topics.dead_letters(topics.RECEIVED, topics.TRIAGE_GROUP), as_record(small, Person("ada").received())
+    small.start("triage", fuse_window=10)
+    await send(small, *(Person(f"person {n}").received() for n in range(5)))
+    await routed(small, 5)
+    await publish(small, [record._replace(value=b"%d" % n) for n in range(5)])
+    await eventually(lambda: _some(small, dead, 5))
+    assert await asyncio.to_thread(small.stop, "triage") == 0
+    await publish(small, [record._replace(value=b"6")])
+    owned = small.begin("triage", fuse_window=10)
+    assert await eventually(lambda: _ended(owned), seconds=40) == 1
+    assert len(await small.records(dead)) == 5
+    small.start("triage", fuse_window=10, fuse_share=1)
+    await eventually(lambda: _some(small, dead, 6))
+    assert await asyncio.to_thread(small.stop, "triage") == 0
+    small.start("triage", fuse_window=10)
+    await send(small, Person("bea").received())
+    await routed(small, 12)
 
 
 async def _ended(owned: object) -> int | None:

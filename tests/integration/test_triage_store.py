@@ -172,3 +172,13 @@ async def test_the_queue_of_a_database_from_before_is_what_it_would_have_been(da
     await anew(database, HELD, undone)
     assert await held(database) == kept
     assert [since for _, _, since, _ in kept] == [MONDAY_10AM]
+
+
+async def test_what_it_made_of_the_newest_records_is_known_after_a_restart(database: Database):
+    ada, bea = Person("ada"), Person("bea")
+    await decide(database, MONDAY_10AM, ada.received())
+    await decide(database, MONDAY_10AM + dt.timedelta(hours=1), bea.parked(offset=9))
+    async with asyncpg.create_pool(database.dsn("frontdoor_triage")) as pool:
+        store = Store(pool, {"lambeth": LAMBETH}, "lambeth")
+        assert await store.newest(10) == [None, ("referrals.received", 0, 0)]
+        assert await store.newest(1) == [("referrals.received", 0, 0)]

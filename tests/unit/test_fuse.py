@@ -44,6 +44,36 @@ def test_a_batch_that_is_tried_again_counts_once_and_goes_again():
             fuse.check(many, many[-6:])
 
 
+def places(of: list[ARecord]) -> list[tuple[str, int, int]]:
+    return [(record.topic, record.partition, record.offset) for record in of]
+
+
+def test_what_was_parked_before_a_restart_counts_after_it():
+    fuse, came = a_fuse(), records(0, 20)
+    fuse.remember([*[None] * 5, *places(came[:5])])
+    with pytest.raises(Bug, match="6 of the newest 10 records cannot be read"):
+        fuse.check(came[5:6], came[5:6])
+
+
+def test_what_is_read_again_after_a_restart_counts_once():
+    fuse, came = a_fuse(), records(0, 20)
+    fuse.remember([*[None] * 5, *places(came[:5])])
+    fuse.check(came[:5], came[:5])
+    fuse.check(came[5:9], [])
+
+
+def test_what_was_parked_with_a_share_of_one_stops_nobody_later():
+    fuse, came = a_fuse(), records(0, 20)
+    fuse.remember([*places(came[:9]), None])
+    fuse.check(came[9:13], came[9:13])
+
+
+def test_few_before_a_restart_are_no_reason_to_stop():
+    fuse, came = a_fuse(), records(0, 20)
+    fuse.remember(places(came[:3]))
+    fuse.check(came[3:9], came[3:9])
+
+
 def test_a_share_of_one_never_goes():
     fuse, all_poison = a_fuse(share=1), records(0, 50)
     fuse.check(all_poison, all_poison)
