@@ -60,3 +60,15 @@ def test_a_cell_without_blanks_and_lists_of_codes_say_what_they_said():
     assert codes(said("1;1;1;1;1;1;1;1;3;2")) == {("presentation.phq9_items", "too-many")}
     assert said("05;;06;", "reason.others").document["reason"]["others"] == ["05", "06"]
     assert said("1;1;1;1;1;1;2", "gad7 items").get("presentation.gad7") == 8
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("score", "questions"), [("phq9", 9), ("gad7", 7)])
+def test_questions_in_columns_are_numbered_from_0_or_as_on_the_form_from_1(score: str, questions: int, first: int):
+    answers = ["1"] * (questions - 1) + ["3"]
+    heads = [f"{score}_items[{number + first}]" for number in range(questions)]
+    reading = read(
+        csv.told(f"NHS number,Reason,{','.join(heads)}\n9990000018,low,{','.join(answers)}\n".encode()).document
+    )
+    assert reading.get(f"presentation.{score}_items") == [1] * (questions - 1) + [3]
+    assert (reading.get(f"presentation.{score}"), reading.warnings) == (questions + 2, [])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST: Final = 4  # letters of a head that is only the end of a path: `on` and `due` say too little
 MOST_ITEMS: Final = 50
+QUESTIONS: Final = {"presentation.phq9_items": 9, "presentation.gad7_items": 7}  # of each score whose items are told
 _NOT_SENT: Final = frozenset(("unmapped", "attachments"))
 
 
@@ -49,7 +50,18 @@ class _Field(NamedTuple):
 
 def columns(heads: list[str]) -> tuple[Column, ...]:
     """What each head means."""
-    return tuple(_column(number, head) for number, head in enumerate(heads, 1))
+    found = [_column(number, head) for number, head in enumerate(heads, 1)]
+    for items, questions in QUESTIONS.items():
+        paths = {column.path for column in found}
+        if f"{items}[{questions}]" in paths and f"{items}[0]" not in paths:
+            found = [_from_nought(column, items) for column in found]
+    return tuple(found)
+
+
+def _from_nought(column: Column, items: str) -> Column:
+    """A column of a score whose questions are numbered from 1, as on its form: the ninth is then [9], and none is [0]."""
+    item = re.fullmatch(re.escape(items) + r"\[(\d+)\]", column.path or "")
+    return column._replace(path=f"{items}[{int(item[1]) - 1}]") if item else column
 
 
 def _column(number: int, head: str) -> Column:
