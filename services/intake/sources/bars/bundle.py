@@ -18,7 +18,7 @@ from services.intake.sources import json
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
 DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
 _REFERENCE: Final = b'"reference":"'
-_PAPERS: Final = (b'"data":', b'"contentType":', b'ttachment":')  # without any of these no resource has a document
+_PAPERS: Final = (b'"data', b"contentTyp", b"ttachmen")  # without any of these no resource has a document
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 

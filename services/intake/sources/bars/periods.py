@@ -32,12 +32,12 @@ def end_what_is_over(entries: list[Entry], *written: str) -> None:
 
 def _end(somebody: dict[str, Any], day: str) -> None:
     for part in _IN_USE:
-        for item in objects(somebody.get(part)):
-            if _is_over(item, day):
+        for item in objects(somebody[part]) if part in somebody else ():
+            if "period" in item and _is_over(item, day):
                 item["use"] = "old"
     for contact in objects(somebody.get("contact")):
         _end(contact, day)
-    if _is_over(somebody, day):
+    if "period" in somebody and _is_over(somebody, day):
         somebody["active"] = False
 
 

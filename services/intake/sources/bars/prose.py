@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.safety.readable import shown
 from services.intake.sources.bars.bundle import objects, text
-from services.intake.sources.bars.standing import turned_round
+from services.intake.sources.bars.standing import TURNING, turned_round
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -80,12 +80,10 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
     """What an object says; what turns its statement round stands before its words, which say the contrary alone."""
     if "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
         return
-    if not (turned := turned_round(value, name)):
-        _gather_parts(value, name, found, read)
-        return
-    inside: list[str] = []
+    turned = turned_round(value, name) if name in TURNING or not TURNING.isdisjoint(value) else ""
+    inside: list[str] = [] if turned else found
     _gather_parts(value, name, inside, read)
-    if told := "; ".join(filter(None, dict.fromkeys(inside))):
+    if turned and (told := "; ".join(filter(None, dict.fromkeys(inside)))):
         found.append(f"{turned} {told}")
 
 

@@ -27,6 +27,7 @@ _NOT: Final = TAKEN_BACK | {
     *("suspended", "inactive", "noshow", "failed", "draft", "intended"),
 }
 _YES: Final = (True, "true")
+TURNING: Final = frozenset(("doNotPerform", "status", "provision", "modifierExtension"))  # where `turned_round` looks
 _UNASKED: Final = frozenset(("proposal", "option"))  # intents of a request that nobody has made yet
 _NO_MORE: Final = frozenset(("refuted", "inactive", "resolved", "remission"))  # of an allergy: it is over, or none
 

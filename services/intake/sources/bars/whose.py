@@ -60,7 +60,8 @@ def of_others(message: Message) -> frozenset[str]:
     entry, asked = subject(message), message.focus.resource.get("subject")
     numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
     patient = _Patient(entry, numbers, text(inner(asked, "reference")))
-    return frozenset(one.place for one in message.entries if _is_of_another(one, message, patient))
+    ours = asked if type(asked) is dict and _means(asked, message.focus, message, patient) else None
+    return frozenset(one.place for one in message.entries if _is_of_another(one, message, patient, ours))
 
 
 def of_another(one: Entry, draft: Draft) -> None:
@@ -76,9 +77,10 @@ def of_another(one: Entry, draft: Draft) -> None:
     draft.warn(one.place, "about-another")
 
 
-def _is_of_another(one: Entry, message: Message, patient: _Patient) -> bool:
-    told = (each for part in _SUBJECTS if part in one.resource for each in objects(one.resource[part]))
-    if not all(_means(each, one, message, patient) for each in told):
+def _is_of_another(one: Entry, message: Message, patient: _Patient, ours: dict[str, Any] | None) -> bool:
+    """Whether one of its references means somebody else; `ours` is how most name the patient: as the request does."""
+    named = [told for part in _SUBJECTS if (told := one.resource.get(part)) is not None and told != ours]
+    if not all(_means(each, one, message, patient) for told in named for each in objects(told)):
         return True
     focus = objects(one.resource.get("focus")) if one.type == "Observation" else ()
     return any(_found(each, one, message) is None or not _means(each, one, message, patient) for each in focus)
