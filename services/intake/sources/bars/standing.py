@@ -37,7 +37,8 @@ def as_it_stands(one: Entry, told: str) -> str:
     resource = one.resource
     found = [word for part in ("status", "intent") if (word := text(resource.get(part))).casefold() in _NOT | _UNASKED]
     for part in ("clinicalStatus", "verificationStatus"):
-        found += [word for _, word, _ in codings(resource.get(part)) if word.casefold() in _NO_MORE | TAKEN_BACK]
+        told_of = codings(resource[part]) if part in resource else ()
+        found += [word for _, word, _ in told_of if word.casefold() in _NO_MORE | TAKEN_BACK]
     return f"({', '.join(dict.fromkeys(found))}) {told}" if told and found else told
 
 

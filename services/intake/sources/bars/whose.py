@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.intake.sources.bars.bundle import HERE, inner, objects, text
-from services.intake.sources.bars.prose import said
+from services.intake.sources.bars.prose import ELSEWHERE, said
 
 if TYPE_CHECKING:
     from services.intake.sources.bars.bundle import Entry, Message
@@ -61,7 +61,8 @@ def of_others(message: Message) -> frozenset[str]:
     numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
     patient = _Patient(entry, numbers, text(inner(asked, "reference")))
     ours = asked if type(asked) is dict and _means(asked, message.focus, message, patient) else None
-    return frozenset(one.place for one in message.entries if _is_of_another(one, message, patient, ours))
+    said_of = (one for one in message.entries if one.type not in ELSEWHERE)
+    return frozenset(one.place for one in said_of if _is_of_another(one, message, patient, ours))
 
 
 def of_another(one: Entry, draft: Draft) -> None:
@@ -79,10 +80,12 @@ def of_another(one: Entry, draft: Draft) -> None:
 
 def _is_of_another(one: Entry, message: Message, patient: _Patient, ours: dict[str, Any] | None) -> bool:
     """Whether one of its references means somebody else; `ours` is how most name the patient: as the request does."""
-    named = [told for part in _SUBJECTS if (told := one.resource.get(part)) is not None and told != ours]
-    if not all(_means(each, one, message, patient) for told in named for each in objects(told)):
-        return True
-    focus = objects(one.resource.get("focus")) if one.type == "Observation" else ()
+    resource = one.resource
+    for part in _SUBJECTS:
+        told = resource.get(part, ours)
+        if told != ours and not all(_means(each, one, message, patient) for each in objects(told)):
+            return True
+    focus = objects(resource["focus"]) if one.type == "Observation" and "focus" in resource else ()
     return any(_found(each, one, message) is None or not _means(each, one, message, patient) for each in focus)
 
 
