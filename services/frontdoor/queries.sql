@@ -76,7 +76,8 @@ GROUP BY topic, partition;
 
 -- name: publish_again
 -- A record is lost where its partition is gone, ends before it, or begins with what was written after it. What triage
--- made of an event is published again when the event is. What was disposed of has nothing to publish any more.
+-- made of an event is published again when the event is. What was disposed of has nothing to publish any more. What was made
+-- of no event of intake (a hold of a parked record, what was edited) has no place in Kafka any more, and is no longer looked for there.
 WITH held AS (
     SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::timestamptz[])
         AS held (topic, partition, starts, ends, since)
@@ -96,6 +97,9 @@ WITH held AS (
     UPDATE triage.output SET published_at = NULL, "offset" = NULL
     WHERE cause_id IN (SELECT event_id FROM events) AND published_at IS NOT NULL
     RETURNING event_id
+), elsewhere AS (
+    UPDATE triage.output SET "offset" = NULL
+    WHERE cause_id IN (SELECT event_id FROM lost EXCEPT SELECT event_id FROM events) AND "offset" IS NOT NULL
 )
 SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM outputs) AS outputs;
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.frontdoor.reconcile import look
+from services.frontdoor.recovery import lost_partitions
+from shared.settings import ServiceSettings
 from tests.dead_letters import WHO, frontdoor, letters, listed, said
 from tests.intake import a_body
 from tests.integration.test_republish import lose_every_topic, republish
@@ -50,6 +52,8 @@ async def test_whom_people_dealt_with_nobody_holds_again_when_it_is_published_ag
     again = {row["referral_id"]: row["id"] for row in await eventually(lambda: waiting(small), 40)}
     assert await eventually(lambda: settled(small), 60)
     assert await stands(small) == before
+    settings = ServiceSettings.model_validate({"postgres_dsn": "", **small.settings, "topic_generation": 2})
+    assert await lost_partitions(small.database.dsn(), settings) == []
     done = await said(small, "discard", *again.values(), *WHO)
     assert sorted(done["worked"]) == sorted(again.values())
     verified = await asyncio.to_thread(frontdoor, small, "audit", "verify")
