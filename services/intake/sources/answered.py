@@ -10,7 +10,9 @@ from shared.codes import Urgency
 
 # The answers of PHQ-9 and GAD-7, "over the last two weeks", as their authors word them [Kroenke, Spitzer and Williams].
 _SCALE: Final = {"not at all": "0", "several days": "1", "more than half the days": "2", "nearly every day": "3"}
+_ITEMS: Final = ("_item9", "_items")
 _ANSWERED: Final = frozenset((values.YES_NO.name, values.URGENCY.name, "one of a list", "whole number"))
+_ANSWERS: Final = frozenset(path for path, (kind, _) in KINDS.items() if kind.name in _ANSWERED)
 _YES_REASSURES: Final = frozenset(
     path
     for path, (kind, _) in KINDS.items()
@@ -24,7 +26,7 @@ _YES_REASSURES: Final = frozenset(
 
 def is_answer(path: str) -> bool:
     """Whether a field is a question that one of a few answers, or a number, is given to."""
-    return path in KINDS and KINDS[path][0].name in _ANSWERED
+    return path in _ANSWERS
 
 
 def reassures(path: str, meant: object) -> bool:
@@ -36,4 +38,4 @@ def reassures(path: str, meant: object) -> bool:
 
 def in_scale(path: str, text: str) -> str:
     """An answer to an item of PHQ-9 or GAD-7 as its number, where it is told in the words of the scale."""
-    return _SCALE.get(" ".join(text.casefold().split()), text) if path.endswith(("_item9", "_items")) else text
+    return _SCALE.get(" ".join(text.casefold().split()), text) if path.endswith(_ITEMS) else text

@@ -23,6 +23,7 @@ _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
 
+_OBJECT: Final = frozenset((dict,))
 _SAYS: Final = frozenset((dict, str))
 
 
@@ -115,8 +116,9 @@ def _entries(document: dict[str, Any], known: dict[str, Entry], by_type: dict[st
     for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
         if type(one) is not dict or type(resource := one.get("resource")) is not dict:
             continue
-        entry = Entry(f"Bundle.entry[{number}].resource", text(resource.get("resourceType")), resource)
-        if url := _key(text(one.get("fullUrl"))):
+        kind, url = resource.get("resourceType"), one.get("fullUrl")
+        entry = Entry(f"Bundle.entry[{number}].resource", kind.strip() if type(kind) is str else "", resource)
+        if url := _key(url.strip()) if type(url) is str else "":
             if url in known:
                 raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
             known[url] = entry
@@ -178,12 +180,13 @@ def inner(value: Any, *names: str) -> Any:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; an object that came alone counts as a list of one, and a mere text as an object that says it."""
+    if value is None:
+        return []
     if type(value) is not list:
         return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
-    for item in value:
-        if type(item) is not dict:
-            return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
-    return value
+    if _OBJECT.issuperset(map(type, value)):
+        return value
+    return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
 
 
 def first(value: Any) -> dict[str, Any]:

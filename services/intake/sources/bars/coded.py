@@ -26,7 +26,7 @@ class Coded(NamedTuple):
     @classmethod
     def of(cls, concept: dict[str, Any]) -> Coded:
         """A CodeableConcept as an answer."""
-        return cls(tuple((code, display) for _, code, display in codings(concept)), text(concept.get("text")))
+        return cls(tuple([(code, display) for _, code, display in codings(concept)]), text(concept.get("text")))
 
     @property
     def plain(self) -> str:

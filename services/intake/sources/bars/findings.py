@@ -101,7 +101,8 @@ def _value(name: str, value: Any) -> tuple[Any, str]:
             return bounded, bounded
         return value.get("value"), said(value)
     if name == "valueCoding":
-        return Coded.of({"coding": [value]}), said(value)
+        bare = "display" not in value  # nothing can be said against a code without words
+        return text(value.get("code")) if bare else Coded.of({"coding": [value]}), said(value)
     return Coded.of(value) if name == "valueCodeableConcept" else value, said(value)
 
 

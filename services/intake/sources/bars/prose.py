@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.safety.readable import shown
 from services.intake.sources.bars.bundle import objects, text
-from services.intake.sources.bars.standing import TURNING, turned_round
+from services.intake.sources.bars.standing import TURNS, turned_round
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,7 +45,6 @@ _TYPED: Final = re.compile(r"(?:Boolean|Integer|Decimal|PositiveInt|UnsignedInt)
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
 TEXT: Final = frozenset(("text",))
-_NESTED: Final = frozenset((dict, list))
 
 
 def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
@@ -77,33 +76,39 @@ def said(value: Any, read: Collection[str] = ()) -> str:
 
 
 def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection[str] = ()) -> None:
-    """What an object says; what turns its statement round stands before its words, which say the contrary alone."""
+    """What an object says; what turns its statement round stands before its words, which say the contrary alone.
+
+    A code that stands without words, and an amount with its unit, say something themselves.
+    """
     if "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
         return
-    turned = turned_round(value, name) if name in TURNING or not TURNING.isdisjoint(value) else ""
-    inside: list[str] = [] if turned else found
-    _gather_parts(value, name, inside, read)
-    if turned and (told := "; ".join(filter(None, dict.fromkeys(inside)))):
-        found.append(f"{turned} {told}")
-
-
-def _gather_parts(value: dict[str, Any], name: str, found: list[str], read: Collection[str]) -> None:
-    """What the parts say; a code that stands without words, and an amount with its unit, say something themselves."""
-    if name == "coding" and not text(value.get("display")):
-        found.append(text(value.get("code")))
-    if measured := "unit" in value and _MEASURES.issuperset(value):
-        found.append(_measured(value))
+    before = len(found)
+    skipped = _short(value, name, found, read) if name == "coding" or "unit" in value else read
     for part, item in value.items():
-        if part in read or (measured and part in _MEASURES):
+        if part in skipped:
             continue
-        if type(item) is str:
-            if part not in _NO_TEXT and not _is_no_text(part):
+        kind = type(item)
+        if kind is str:
+            if _is_text(part):
                 found.append(shown(item).strip() if part == "div" else item.strip())
-        elif type(item) in _NESTED:
+        elif kind is dict or kind is list:
             if part not in _ABOUT:
-                (_gather if type(item) is dict else _gather_each)(item, part, found)
+                (_gather if kind is dict else _gather_each)(item, part, found)
         elif item is not None and part not in _UNSAID:
             found.append(_counted(part, item, value))
+    if ("status" in value or "doNotPerform" in value or name in TURNS) and (turned := turned_round(value, name)):
+        told = "; ".join(filter(None, dict.fromkeys(found[before:])))
+        found[before:] = [f"{turned} {told}"] if told else []
+
+
+def _short(value: dict[str, Any], name: str, found: list[str], read: Collection[str]) -> Collection[str]:
+    """Says a code without words, or an amount with its unit; the parts that are then said."""
+    if name == "coding" and not text(value.get("display")):
+        found.append(text(value.get("code")))
+    if "unit" in value and _MEASURES.issuperset(value):
+        found.append(_measured(value))
+        return {*read, *_MEASURES}
+    return read
 
 
 def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
@@ -132,6 +137,6 @@ def _measured(value: dict[str, Any]) -> str:
 
 
 @lru_cache(1024)
-def _is_no_text(name: str) -> bool:
+def _is_text(name: str) -> bool:
     address = name.startswith("value") and name.endswith(_ADDRESSES)
-    return address or name in _ABOUT or bool(_DATES.fullmatch(name))
+    return not (address or name in _NO_TEXT or name in _ABOUT or _DATES.fullmatch(name))

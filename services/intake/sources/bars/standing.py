@@ -27,18 +27,18 @@ _NOT: Final = TAKEN_BACK | {
     *("suspended", "inactive", "noshow", "failed", "draft", "intended"),
 }
 _YES: Final = (True, "true")
-TURNING: Final = frozenset(("doNotPerform", "status", "provision", "modifierExtension"))  # where `turned_round` looks
-_UNASKED: Final = frozenset(("proposal", "option"))  # intents of a request that nobody has made yet
-_NO_MORE: Final = frozenset(("refuted", "inactive", "resolved", "remission"))  # of an allergy: it is over, or none
+TURNS: Final = ("provision", "modifierExtension")  # parts that may turn what they hold round by themselves
+_UNASKED: Final = _NOT | {"proposal", "option"}  # intents of a request that nobody has made yet
+_NO_MORE: Final = TAKEN_BACK | {"refuted", "inactive", "resolved", "remission"}  # of an allergy: it is over, or none
 
 
 def as_it_stands(one: Entry, told: str) -> str:
     """Its words, with its status before them where that takes them back."""
     resource = one.resource
-    found = [word for part in ("status", "intent") if (word := text(resource.get(part))).casefold() in _NOT | _UNASKED]
+    found = [word for part in ("status", "intent") if (word := text(resource.get(part))).casefold() in _UNASKED]
     for part in ("clinicalStatus", "verificationStatus"):
-        told_of = codings(resource[part]) if part in resource else ()
-        found += [word for _, word, _ in told_of if word.casefold() in _NO_MORE | TAKEN_BACK]
+        if part in resource:
+            found += [word for _, word, _ in codings(resource[part]) if word.casefold() in _NO_MORE]
     return f"({', '.join(dict.fromkeys(found))}) {told}" if told and found else told
 
 
@@ -48,9 +48,9 @@ def turned_round(value: dict[str, Any], name: str) -> str:
     FHIR R4's modifier elements that hold no words: doNotPerform anywhere, a status inside a resource (`name`; a resource's own
     is told by `as_it_stands`), what a provision of a consent permits or denies, extensions that modify what they stand in.
     """
-    if value.get("doNotPerform") in _YES:
+    if "doNotPerform" in value and value["doNotPerform"] in _YES:
         return "NOT to be done:"
-    if name and (status := text(value.get("status"))) and status.casefold() in _NOT:
+    if "status" in value and name and (status := text(value["status"])).casefold() in _NOT:
         return f"({status})"
     if name == "provision":
         return {"deny": "denied:", "permit": "permitted:"}.get(text(value.get("type")), "")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from services.intake.sources.bars.draft import Draft
 
 _SUBJECTS: Final = ("subject", "patient", "for")  # the elements by which resources name whose record they belong to
+_NAMING: Final = (*_SUBJECTS, "focus")
 _SEPARATORS: Final = re.compile(r"[\s-]")
 
 
@@ -60,9 +61,16 @@ def of_others(message: Message) -> frozenset[str]:
     entry, asked = subject(message), message.focus.resource.get("subject")
     numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
     patient = _Patient(entry, numbers, text(inner(asked, "reference")))
-    ours = asked if type(asked) is dict and _means(asked, message.focus, message, patient) else None
-    said_of = (one for one in message.entries if one.type not in ELSEWHERE)
-    return frozenset(one.place for one in said_of if _is_of_another(one, message, patient, ours))
+    same: list[Any] = []  # references to the patient, of which most resources have the same
+    others = set()
+    for one in message.entries:
+        for part in _NAMING if one.type not in ELSEWHERE else ():
+            if part in one.resource and (told := one.resource[part]) not in same:
+                if _is_of_another(part, one, message, patient):
+                    others.add(one.place)
+                elif part != "focus" and text(inner(told, "reference"))[:1] != "#":
+                    same.append(told)
+    return frozenset(others)
 
 
 def of_another(one: Entry, draft: Draft) -> None:
@@ -78,20 +86,20 @@ def of_another(one: Entry, draft: Draft) -> None:
     draft.warn(one.place, "about-another")
 
 
-def _is_of_another(one: Entry, message: Message, patient: _Patient, ours: dict[str, Any] | None) -> bool:
-    """Whether one of its references means somebody else; `ours` is how most name the patient: as the request does."""
-    resource = one.resource
-    for part in _SUBJECTS:
-        told = resource.get(part, ours)
-        if told != ours and not all(_means(each, one, message, patient) for each in objects(told)):
-            return True
-    focus = objects(resource["focus"]) if one.type == "Observation" and "focus" in resource else ()
-    return any(_found(each, one, message) is None or not _means(each, one, message, patient) for each in focus)
+def _is_of_another(part: str, one: Entry, message: Message, patient: _Patient) -> bool:
+    told = objects(one.resource[part])
+    if part != "focus":
+        return not all(_means(each, one, message, patient) for each in told)
+    of_finding = one.type == "Observation"
+    return of_finding and any(
+        _found(each, one, message) is None or not _means(each, one, message, patient) for each in told
+    )
 
 
 def _means(told: dict[str, Any], one: Entry, message: Message, patient: _Patient) -> bool:
     """Whether a reference means the patient: also one that names nobody, or is lost, which the sender is told of."""
-    named, reference = _numbers(told), text(told.get("reference"))
+    reference = text(told.get("reference"))
+    named = _numbers(told)
     if (who := _found(told, one, message)) is not None:
         return who.get("resourceType") == "Patient" and patient.is_same(who) and not patient.contradicts(named)
     if text(told.get("type")).rpartition("/")[2].casefold() not in {"", "patient"}:
