@@ -18,7 +18,7 @@ from services.intake.sources import json
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
 DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
 _REFERENCE: Final = b'"reference":"'
-_PAPERS: Final = (b'"data', b"contentTyp", b"ttachmen")  # without any of these no resource has a document
+_PAPERS: Final = (b'"data":', b'"contentType":', b'ttachment":')  # without any of these no resource has a document
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 
@@ -92,8 +92,9 @@ def message(body: bytes) -> Message:
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
     """The object in `body`, and how it is written out again. The quick parse counts where it can be shown to be strict.
 
-    What was read, written out, has as many colons as the text only if no name was given twice (what an escape could hide is
-    not read so), and is written out only if it is not too deep. All else is left to the parse that says what is wrong.
+    What was read, written out, has as many commas as the text only if no name was given twice: a member that is lost takes
+    its comma with it (what an escape could hide is not read so). It is written out only if it is not too deep. All else is
+    left to the parse that says what is wrong.
     """
     if len(body) > MOST_VALUES and body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
         raise Refused(413, "too-large", f"the body may hold {MOST_VALUES} values")
@@ -102,7 +103,7 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
         written = orjson.dumps(document)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slow(body)
-    same = body.count(b":") == written.count(b":") and (b"\\" not in body or b"\\u" not in body)
+    same = body.count(b",") == written.count(b",") and (b"\\" not in body or b"\\u" not in body)
     return (document, written) if same and type(document) is dict else _slow(body)
 
 
@@ -114,15 +115,15 @@ def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
 def _entries(document: dict[str, Any], known: dict[str, Entry], by_type: dict[str, list[Entry]]) -> list[Entry]:
     found = []
     for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
-        if type(one) is not dict or type(resource := one.get("resource")) is not dict:
+        if one.__class__ is not dict or (resource := one.get("resource")).__class__ is not dict:
             continue
-        kind, url = resource.get("resourceType"), one.get("fullUrl")
-        entry = Entry(f"Bundle.entry[{number}].resource", kind.strip() if type(kind) is str else "", resource)
-        if url := _key(url.strip()) if type(url) is str else "":
+        kind = kind.strip() if (kind := resource.get("resourceType")).__class__ is str else ""
+        entry = Entry(f"Bundle.entry[{number}].resource", kind, resource)
+        if url := _key(url.strip()) if (url := one.get("fullUrl")).__class__ is str else "":
             if url in known:
                 raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
             known[url] = entry
-        by_type.setdefault(entry.type, []).append(entry)
+        by_type.setdefault(kind, []).append(entry)
         found.append(entry)
     return found
 
@@ -164,9 +165,9 @@ def _broken(place: str, detail: str) -> Refused:
 
 def text(value: Any) -> str:
     """A text or a number without blanks at its ends; nothing for anything else."""
-    if type(value) is str:
+    if value.__class__ is str:
         return value.strip()
-    return str(value) if type(value) in _NUMBERS else ""
+    return str(value) if value.__class__ in _NUMBERS else ""
 
 
 def inner(value: Any, *names: str) -> Any:

@@ -6,7 +6,6 @@ What is no text is left out by its name (codes that are displayed, addresses, id
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.safety.readable import shown
@@ -45,6 +44,21 @@ _TYPED: Final = re.compile(r"(?:Boolean|Integer|Decimal|PositiveInt|UnsignedInt)
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
 _DATES: Final = re.compile(r"(?i).*(?:date|time|instant|authoredOn|period)|start|end|issued|sent|received")
 TEXT: Final = frozenset(("text",))
+_MOST_NAMES: Final = 1024
+
+
+class _Names(dict[str, bool]):
+    """Whether the text of an element is text to a reader, by its name; the first names that were met are remembered."""
+
+    def __missing__(self, name: str) -> bool:
+        address = name.startswith("value") and name.endswith(_ADDRESSES)
+        is_text = not (address or name in _NO_TEXT or name in _ABOUT or _DATES.fullmatch(name))
+        if len(self) < _MOST_NAMES:
+            self[name] = is_text
+        return is_text
+
+
+_IS_TEXT: Final = _Names()
 
 
 def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
@@ -61,17 +75,15 @@ def notes(one: Entry, draft: Draft, path: str) -> None:
 
 def said(value: Any, read: Collection[str] = ()) -> str:
     """All that a value says to a reader, in its order, besides those of its parts that were read."""
-    if type(value) is bool:
-        return "yes" if value else "no"
-    if type(value) is not dict and type(value) is not list:
-        return text(value)
-    if type(value) is dict and ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
-        return _measured(value)
     found: list[str] = []
-    if isinstance(value, dict):
+    if (kind := value.__class__) is dict:
+        if ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
+            return _measured(value)
         _gather(value, "", found, read)
-    else:
+    elif kind is list:
         _gather_each(value, "", found)
+    else:
+        return text(value) if kind is not bool else "yes" if value else "no"
     return "\n".join(filter(None, dict.fromkeys(found))) if found else ""
 
 
@@ -87,9 +99,9 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
     for part, item in value.items():
         if part in skipped:
             continue
-        kind = type(item)
+        kind = item.__class__
         if kind is str:
-            if _is_text(part):
+            if _IS_TEXT[part]:
                 found.append(shown(item).strip() if part == "div" else item.strip())
         elif kind is dict or kind is list:
             if part not in _ABOUT:
@@ -134,9 +146,3 @@ def _counted(name: str, item: float, beside: dict[str, Any]) -> str:
 def _measured(value: dict[str, Any]) -> str:
     """A period or an amount in words."""
     return " ".join(filter(None, [text(value.get(part)) for part in ("start", "end", "comparator", "value", "unit")]))
-
-
-@lru_cache(1024)
-def _is_text(name: str) -> bool:
-    address = name.startswith("value") and name.endswith(_ADDRESSES)
-    return not (address or name in _NO_TEXT or name in _ABOUT or _DATES.fullmatch(name))

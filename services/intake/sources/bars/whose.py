@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from services.intake.sources.bars.draft import Draft
 
 _SUBJECTS: Final = ("subject", "patient", "for")  # the elements by which resources name whose record they belong to
-_NAMING: Final = (*_SUBJECTS, "focus")
 _SEPARATORS: Final = re.compile(r"[\s-]")
 
 
@@ -61,15 +60,16 @@ def of_others(message: Message) -> frozenset[str]:
     entry, asked = subject(message), message.focus.resource.get("subject")
     numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
     patient = _Patient(entry, numbers, text(inner(asked, "reference")))
-    same: list[Any] = []  # references to the patient, of which most resources have the same
+    ours = asked if type(asked) is dict and _means(asked, message.focus, message, patient) else None
     others = set()
     for one in message.entries:
-        for part in _NAMING if one.type not in ELSEWHERE else ():
-            if part in one.resource and (told := one.resource[part]) not in same:
-                if _is_of_another(part, one, message, patient):
+        if one.type not in ELSEWHERE:
+            resource = one.resource
+            for part in _SUBJECTS:
+                if part in resource and resource[part] != ours and not _all_mean(resource[part], one, message, patient):
                     others.add(one.place)
-                elif part != "focus" and text(inner(told, "reference"))[:1] != "#":
-                    same.append(told)
+            if one.type == "Observation" and "focus" in resource and _has_other_focus(one, message, patient):
+                others.add(one.place)
     return frozenset(others)
 
 
@@ -86,14 +86,14 @@ def of_another(one: Entry, draft: Draft) -> None:
     draft.warn(one.place, "about-another")
 
 
-def _is_of_another(part: str, one: Entry, message: Message, patient: _Patient) -> bool:
-    told = objects(one.resource[part])
-    if part != "focus":
-        return not all(_means(each, one, message, patient) for each in told)
-    of_finding = one.type == "Observation"
-    return of_finding and any(
-        _found(each, one, message) is None or not _means(each, one, message, patient) for each in told
-    )
+def _all_mean(told: Any, one: Entry, message: Message, patient: _Patient) -> bool:
+    return all(_means(each, one, message, patient) for each in objects(told))
+
+
+def _has_other_focus(one: Entry, message: Message, patient: _Patient) -> bool:
+    """Whether its focus, whom an Observation is about if not its subject, is not surely the patient."""
+    focus = objects(one.resource["focus"])
+    return any(_found(each, one, message) is None or not _means(each, one, message, patient) for each in focus)
 
 
 def _means(told: dict[str, Any], one: Entry, message: Message, patient: _Patient) -> bool:
