@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Loop = Callable[[asyncio.Event], Awaitable[None]]
 
 WATCH: Final = 1.0  # seconds between two looks at the ages of the ticks
+TIDY: Final = 60.0  # seconds between two rounds of the garbage collector over all that came since the start
 BLOCKED: Final = 30.0  # seconds beyond the oldest tick's age after which a process that does not even look is ended
 
 
@@ -74,6 +75,7 @@ async def serve(settings: ServiceSettings, app: Any, loops: Sequence[Loop], heal
     tasks = [asyncio.create_task(server.serve(sockets=[sock]), name="http")]
     tasks += [asyncio.create_task(_loop(loop, stop), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
     tasks.append(asyncio.create_task(_watch(health, stop, settings.stop_timeout), name="watch"))
+    tasks.append(asyncio.create_task(_tidy(stop), name="tidy"))
     stopping = asyncio.create_task(stop.wait())
     get_logger().info("started", port=sock.getsockname()[1])
     await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,6 +115,19 @@ async def _watch(health: Health, stop: asyncio.Event, stop_timeout: float) -> No
                 await asyncio.wait_for(stop.wait(), WATCH)
     finally:  # what hangs in a thread cannot be cancelled, and the interpreter would wait for it
         faulthandler.dump_traceback_later(stop_timeout + BLOCKED, exit=True)
+
+
+async def _tidy(stop: asyncio.Event) -> None:
+    """Frees cycles each minute: by the threshold alone they lie there for an hour, with all that they hold."""
+    gc.collect()
+    gc.freeze()  # what a service begins with stays: a round is over what came since, and short
+    try:
+        while not stop.is_set():
+            gc.collect()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), TIDY)
+    finally:
+        gc.unfreeze()
 
 
 def main(run: Callable[[], Awaitable[None]]) -> int:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
 import os
 import signal
 import subprocess
 import sys
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 from starlette.applications import Starlette
 
 from shared import consumer as module
+from shared import service
 from shared.errors import Bug
 from shared.health import Health
 from shared.service import serve
 from shared.settings import ServiceSettings
 from tests.scripted import Client, Loop, records
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -70,6 +74,25 @@ async def is_told_to_stop(stop: asyncio.Event) -> None:
 
 async def test_a_service_that_is_told_to_stop_ends_without_a_failure():
     await served(idles, is_told_to_stop, health=Health(90))
+
+
+async def test_a_cycle_is_freed_soon_though_hardly_anything_is_allocated(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "TIDY", 0.01)
+
+    async def leaves_a_cycle(stop: asyncio.Event) -> None:
+        await eventually(gc.get_freeze_count)
+        cycle = asyncio.Event()
+        cycle.itself = cycle  # type: ignore[attr-defined]
+        left = weakref.ref(cycle)
+        del cycle
+        await eventually(lambda: left() is None)
+        await is_told_to_stop(stop)
+
+    gc.disable()
+    try:
+        await served(leaves_a_cycle, health=Health(90))
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("loop", [ends, is_cancelled])
