@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.builders import Person
 from tests.engine import free_port
 from tests.integration.going_on import going_on
 from tests.integration.operated import a_system, follow
@@ -34,10 +33,6 @@ KAFKA_CONFIGS = [
     "--entity-name",
     "referrals.received",
 ]
-PRODUCER = (
-    "docker compose exec -T kafka /opt/kafka/bin/kafka-console-producer.sh --bootstrap-server kafka:19092 "
-    "--topic referrals.received --property parse.key=true --property parse.headers=true"
-)
 
 
 @pytest.fixture(scope="module")
@@ -117,30 +112,6 @@ async def test_a_group_that_falls_behind_what_kafka_keeps_is_told_before_and_cau
             system.paste(block)
     system.paste(shorter)
     assert retention(system) == 14 * 86_400_000
-
-
-async def test_a_record_that_cannot_be_read_is_looked_at_and_put_right_as_its_page_says(system: Compose) -> None:
-    ada = Person("ada").received()
-    head = f"ce_type:{ada.type},ce_id:{ada.cause_id},ce_synthetic:true"
-    system.paste(f"printf '%s\\t%s\\t%s\\n' '{head}' {ada.referral_id} '{{' | {PRODUCER}")
-    waiting = await eventually(lambda: first_letter(system), 60)
-    told = {"ID": waiting["id"], "NAME": "Sam"}
-    _, edit, _, again = pasted("dead-letters", "Do", told)
-    show, *send = edit.splitlines()
-    system.paste(show)
-    assert (system.root / "value.json").read_text().strip() == "{"
-    (system.root / "value.json").write_bytes(ada.value or b"")
-    for line in send:
-        system.paste(line)
-    assert first_letter(system) is None
-    system.paste(again)  # a fuse that does not blow, and as it was
-    assert json.loads(system.run("run", "--rm", "frontdoor", "reconcile", "--json").stdout)["unaccounted"] == []
-
-
-def first_letter(system: Compose) -> dict[str, Any] | None:
-    """What waits among the dead letters, as an operator lists it."""
-    said = json.loads(system.run("run", "--rm", "frontdoor", "dead-letters", "list", "--json", check=False).stdout)
-    return next(iter(said["dead_letters"]), None)
 
 
 def keep(system: Compose, seconds: int) -> None:
