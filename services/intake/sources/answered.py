@@ -11,8 +11,11 @@ from shared.codes import Urgency
 # The answers of PHQ-9 and GAD-7, "over the last two weeks", as their authors word them [Kroenke, Spitzer and Williams].
 _SCALE: Final = {"not at all": "0", "several days": "1", "more than half the days": "2", "nearly every day": "3"}
 _ITEMS: Final = ("_item9", "_items")
-_ANSWERED: Final = frozenset((values.YES_NO.name, values.URGENCY.name, "one of a list", "whole number"))
-_ANSWERS: Final = frozenset(path for path, (kind, _) in KINDS.items() if kind.name in _ANSWERED)
+_ANSWERS: Final = frozenset(
+    path
+    for path, (kind, _) in KINDS.items()
+    if kind.name in {values.YES_NO.name, values.URGENCY.name, "one of a list", "whole number"}
+)
 _YES_REASSURES: Final = frozenset(
     path
     for path, (kind, _) in KINDS.items()
