@@ -70,7 +70,7 @@ def told(body: bytes, source: Source) -> Told:
 def _header(read: Message, draft: Draft) -> None:
     """What people wrote into the header."""
     header = read.header
-    told = [said(header.resource.get(part)) for part in ("text", "extension", "contained")]
+    told = [said(header.resource[part]) for part in ("text", "extension", "contained") if part in header.resource]
     draft.keep(header.place, "\n".join(filter(None, (*told, text(inner(header.resource, "reason", "text"))))))
 
 

@@ -6,6 +6,7 @@ Strict is what could mean two things or cost too much: a key given twice, depth,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import Any, Final
 
 import orjson
@@ -21,9 +22,6 @@ _REFERENCE: Final = b'"reference":"'
 _PAPERS: Final = (b'"data":', b'"contentType":', b'ttachment":')  # without any of these no resource has a document
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
-
-
-_OBJECT: Final = frozenset((dict,))
 _SAYS: Final = frozenset((dict, str))
 
 
@@ -49,13 +47,16 @@ class Message(Struct, frozen=True):
     focus_url: str
     entries: list[Entry]
     by_type: dict[str, list[Entry]]
+    by_url: dict[str, Entry]
     known: dict[str, Entry]
     has_papers: bool
     warnings: tuple[Notice, ...]
 
     def find(self, reference: Any) -> Entry | None:
         """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
-        return _found(self.known, text(reference.get("reference"))) if type(reference) is dict else None
+        if reference.__class__ is not dict or (told := reference.get("reference")).__class__ is not str:
+            return None
+        return self.by_url.get(told) or _found(self.known, told.strip())
 
     def of(self, kind: str) -> list[Entry]:
         """The resources of a type, in their order."""
@@ -69,12 +70,13 @@ def message(body: bytes) -> Message:
         raise _broken("Bundle.resourceType", "a Bundle is expected")
     if text(document.get("type")) != "message":
         raise _broken("Bundle.type", "a Bundle of type `message` is expected")
+    by_type: dict[str, list[Entry]] = defaultdict(list)
+    by_url: dict[str, Entry] = {}
     known: dict[str, Entry] = {}
-    by_type: dict[str, list[Entry]] = {}
-    entries = _entries(document, known, by_type)
+    entries = _entries(document, by_type, by_url, known)
     if not entries or entries[0].type != "MessageHeader" or entries[0].place != "Bundle.entry[0].resource":
         raise _broken("Bundle.entry[0].resource", "the MessageHeader comes first")
-    elsewhere = [one for one in _references(written) if _key(one.strip()) not in known]
+    elsewhere = [one for one in _references(written).difference(by_url) if _key(one.strip()) not in known]
     if elsewhere or "Binary" in by_type:
         _know_ids(entries, known)
     header = entries[0]
@@ -86,7 +88,7 @@ def message(body: bytes) -> Message:
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     papers = any(sign in written for sign in _PAPERS)
     own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
-    return Message(own_id, timestamp, header, focus, focus_url, entries, by_type, known, papers, lost)
+    return Message(own_id, timestamp, header, focus, focus_url, entries, by_type, by_url, known, papers, lost)
 
 
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
@@ -103,7 +105,7 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
         written = orjson.dumps(document)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slow(body)
-    same = body.count(b",") == written.count(b",") and (b"\\" not in body or b"\\u" not in body)
+    same = body == written or (body.count(b",") == written.count(b",") and (b"\\" not in body or b"\\u" not in body))
     return (document, written) if same and type(document) is dict else _slow(body)
 
 
@@ -112,19 +114,19 @@ def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
     return document, orjson.dumps(document)
 
 
-def _entries(document: dict[str, Any], known: dict[str, Entry], by_type: dict[str, list[Entry]]) -> list[Entry]:
+def _entries(document: dict[str, Any], by_type: dict[str, list[Entry]], by_url: dict[str, Entry], known: dict[str, Entry]) -> list[Entry]:
     found = []
-    for number, one in enumerate(listed if isinstance(listed := document.get("entry"), list) else ()):
-        if one.__class__ is not dict or (resource := one.get("resource")).__class__ is not dict:
-            continue
-        kind = kind.strip() if (kind := resource.get("resourceType")).__class__ is str else ""
-        entry = Entry(f"Bundle.entry[{number}].resource", kind, resource)
-        if url := _key(url.strip()) if (url := one.get("fullUrl")).__class__ is str else "":
-            if url in known:
-                raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
-            known[url] = entry
-        by_type.setdefault(kind, []).append(entry)
-        found.append(entry)
+    for number, one in enumerate(listed if (listed := document.get("entry")).__class__ is list else ()):
+        if one.__class__ is dict and (resource := one.get("resource")).__class__ is dict:
+            kind, url = resource.get("resourceType"), one.get("fullUrl")
+            kind = kind.strip() if kind.__class__ is str else ""
+            entry = Entry(f"Bundle.entry[{number}].resource", kind, resource)
+            if url.__class__ is str and (key := (url := url.strip()).casefold().removeprefix("urn:uuid:")):
+                if key in known:
+                    raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
+                known[key] = by_url[url] = entry
+            by_type[kind].append(entry)
+            found.append(entry)
     return found
 
 
@@ -183,11 +185,12 @@ def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; an object that came alone counts as a list of one, and a mere text as an object that says it."""
     if value is None:
         return []
-    if type(value) is not list:
-        return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
-    if _OBJECT.issuperset(map(type, value)):
-        return value
-    return [item if type(item) is dict else {"text": item} for item in value if type(item) in _SAYS]
+    if value.__class__ is not list:
+        return [value] if value.__class__ is dict else [{"text": value}] if value.__class__ is str else []
+    for item in value:
+        if item.__class__ is not dict:
+            return [each if each.__class__ is dict else {"text": each} for each in value if each.__class__ in _SAYS]
+    return value  # type: ignore[no-any-return]
 
 
 def first(value: Any) -> dict[str, Any]:

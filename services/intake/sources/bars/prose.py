@@ -36,9 +36,9 @@ _NO_TEXT: Final = frozenset(
     "valueBase64Binary",
     "doNotPerform",
 }
-_MEASURES: Final = frozenset(
-    ("start", "end", "value", "unit", "system", "code", "comparator")
-)  # of a Period, a Quantity
+_IN_ORDER: Final = ("start", "end", "comparator", "value", "unit")  # of a Period, of a Quantity
+_MEASURES: Final = frozenset((*_IN_ORDER, "system", "code"))
+_CODING: Final = frozenset(("system", "version", "code", "display"))
 _UNSAID: Final = frozenset(("size", "userSelected", "sequence", "doNotPerform"))  # numbers and truth values of no use
 _TYPED: Final = re.compile(r"(?:Boolean|Integer|Decimal|PositiveInt|UnsignedInt)$")
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
@@ -92,23 +92,28 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
 
     A code that stands without words, and an amount with its unit, say something themselves.
     """
-    if "resourceType" in value and text(value["resourceType"]) in ELSEWHERE and "resourceType" not in read:
+    if name and "resourceType" in value and text(value["resourceType"]) in ELSEWHERE:
         return
     before = len(found)
     skipped = _short(value, name, found, read) if name == "coding" or "unit" in value else read
     for part, item in value.items():
-        if part in skipped:
-            continue
         kind = item.__class__
         if kind is str:
-            if _IS_TEXT[part]:
+            if _IS_TEXT[part] and part not in skipped:
                 found.append(shown(item).strip() if part == "div" else item.strip())
-        elif kind is dict or kind is list:
+        elif part in skipped:
+            continue
+        elif kind is dict:
+            if part not in _ABOUT and (len(item) > 1 or item.get("reference").__class__ is not str):
+                _gather(item, part, found)
+        elif kind is list:
             if part not in _ABOUT:
-                (_gather if kind is dict else _gather_each)(item, part, found)
+                _gather_each(item, part, found)
         elif item is not None and part not in _UNSAID:
             found.append(_counted(part, item, value))
-    if ("status" in value or "doNotPerform" in value or name in TURNS) and (turned := turned_round(value, name)):
+    if ("doNotPerform" in value or (name and ("status" in value or name in TURNS))) and (
+        turned := turned_round(value, name)
+    ):
         told = "; ".join(filter(None, dict.fromkeys(found[before:])))
         found[before:] = [f"{turned} {told}"] if told else []
 
@@ -126,9 +131,12 @@ def _short(value: dict[str, Any], name: str, found: list[str], read: Collection[
 def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
     """What stands in a list has the list's name."""
     for item in values:
-        if type(item) is dict:
-            _gather(item, name, found)
-        elif type(item) is list:
+        if item.__class__ is dict:
+            if name == "coding" and _CODING.issuperset(item) and (display := text(item.get("display"))):
+                found.append(display)
+            else:
+                _gather(item, name, found)
+        elif item.__class__ is list:
             _gather_each(item, name, found)
         else:
             _gather({name: item}, "", found)
@@ -145,4 +153,4 @@ def _counted(name: str, item: float, beside: dict[str, Any]) -> str:
 
 def _measured(value: dict[str, Any]) -> str:
     """A period or an amount in words."""
-    return " ".join(filter(None, [text(value.get(part)) for part in ("start", "end", "comparator", "value", "unit")]))
+    return " ".join(filter(None, [text(value[part]) for part in _IN_ORDER if part in value]))

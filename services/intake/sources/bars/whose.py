@@ -57,20 +57,16 @@ def subject(message: Message) -> Entry | None:
 
 def of_others(message: Message) -> frozenset[str]:
     """The places of what is said of somebody else than the patient (a mother's score in her child's referral)."""
-    entry, asked = subject(message), message.focus.resource.get("subject")
+    asked = message.focus.resource.get("subject")
+    entry = message.find(asked)
+    surely = asked if entry and entry.type == "Patient" and len(asked) == 1 else None  # nothing beside the reference
+    doubted = [one for one in message.entries if one.type not in ELSEWHERE and _may_differ(one.resource, surely)]
+    if not doubted:
+        return frozenset()
+    entry = subject(message)
     numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
     patient = _Patient(entry, numbers, text(inner(asked, "reference")))
-    ours = asked if type(asked) is dict and _means(asked, message.focus, message, patient) else None
-    others = set()
-    for one in message.entries:
-        if one.type not in ELSEWHERE:
-            resource = one.resource
-            for part in _SUBJECTS:
-                if part in resource and resource[part] != ours and not _all_mean(resource[part], one, message, patient):
-                    others.add(one.place)
-            if one.type == "Observation" and "focus" in resource and _has_other_focus(one, message, patient):
-                others.add(one.place)
-    return frozenset(others)
+    return frozenset(one.place for one in doubted if not _is_about(one, message, patient))
 
 
 def of_another(one: Entry, draft: Draft) -> None:
@@ -84,6 +80,25 @@ def of_another(one: Entry, draft: Draft) -> None:
         f"about somebody else than the patient{who}: {said(_asked(rest))} {said(one.resource.get(name))}".strip(),
     )
     draft.warn(one.place, "about-another")
+
+
+def _may_differ(resource: dict[str, Any], ours: Any) -> bool:
+    """Whether a resource names anybody as whom it is about otherwise than by this reference."""
+    return (
+        resource.get("subject", ours) != ours
+        or resource.get("patient", ours) != ours
+        or resource.get("for", ours) != ours
+        or "focus" in resource
+    )
+
+
+def _is_about(one: Entry, message: Message, patient: _Patient) -> bool:
+    """Whether all by which a resource names whom it is about mean the patient."""
+    resource = one.resource
+    named = [resource[part] for part in _SUBJECTS if part in resource]
+    if not all(_all_mean(told, one, message, patient) for told in named):
+        return False
+    return one.type != "Observation" or "focus" not in resource or not _has_other_focus(one, message, patient)
 
 
 def _all_mean(told: Any, one: Entry, message: Message, patient: _Patient) -> bool:
