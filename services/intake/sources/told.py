@@ -45,6 +45,7 @@ NAMED: Final = {"bars": "ServiceRequest.identifier", "hl7v2": "RF1-6"}  # where 
 MOST_TEXT: Final = 1_048_576  # bytes of one message beside its documents: every text is screened
 MOST_ATTACHED: Final = 10 * 1024 * 1024  # bytes of one attachment
 MOST_ATTACHMENTS: Final = 20  # of one message
+_SEPARATORS: Final = re.compile(r"[\s-]")  # in an NHS number
 SCORES: Final = ("phq9", "gad7")  # ends of the paths beside which the day of the score has its own, `_on`
 _MOST_URGENT_FIRST: Final = {"risk.life_in_danger": ("yes", "no"), "referrer.urgency": tuple(Urgency)}
 # A code of at most three characters, or of SNOMED CT's shape; no telephone or NHS number and no date of birth.
@@ -150,7 +151,7 @@ def one_number(numbers: Iterable[str]) -> str:
 
     Where two pass nobody can tell whose referral this is: both are kept as one text, which is no number, and a person traces.
     """
-    told = list(dict.fromkeys(filter(None, (re.sub(r"[\s-]", "", number) for number in numbers))))
+    told = list(dict.fromkeys(filter(None, [_SEPARATORS.sub("", number) for number in numbers])))
     if len(told) > 1:
         told = [number for number in told if re.fullmatch(r"[0-9]{10}", number) and valid(number)] or told[:1]
     return " or ".join(told)

@@ -220,9 +220,4 @@ def words(concept: Any) -> str:
     """A CodeableConcept in words: its text, else what its codings display."""
     if type(concept) is not dict:
         return text(concept) if type(concept) is str else ""
-    return text(concept.get("text")) or ", ".join(filter(None, displays(concept)))
-
-
-def displays(concept: dict[str, Any]) -> list[str]:
-    """What the codings of a CodeableConcept display, each; nothing where one displays nothing."""
-    return [text(one.get("display")) for one in objects(concept.get("coding"))]
+    return text(concept.get("text")) or ", ".join([shown for one in objects(concept.get("coding")) if (shown := text(one.get("display")))])

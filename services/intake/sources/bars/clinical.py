@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.contract.values import code_system, yes_no
-from services.intake.sources.bars.bundle import code, codings, displays, first, inner, objects, text, words
+from services.intake.sources.bars.bundle import code, codings, first, inner, objects, text, words
 from services.intake.sources.bars.coded import Coded
 from services.intake.sources.bars.contacts import related
 from services.intake.sources.bars.findings import LOCAL, answer, observation, questionnaire
@@ -29,6 +29,7 @@ _CONDITION: Final = _OVER | {"note"}
 _ENCOUNTER: Final = frozenset(("reasonCode", "class", "participant", "statusHistory", "classHistory"))
 _DOCUMENT: Final = frozenset(("content", "description", "author", "custodian"))
 _GONE: Final = frozenset(("refuted", "entered-in-error", "inactive", "resolved", "remission"))
+_AGREED: Final = {"permit": "yes", "deny": "no"}
 _NO_CONSENT: Final = frozenset(("inactive", "rejected", "entered-in-error"))
 
 
@@ -76,7 +77,8 @@ def _request(one: Entry, draft: Draft) -> None:
 
 def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str, *, named: bool = False) -> None:
     """A problem by its codes and in words. The first that a table knows is the reason, the next ones stand beside it."""
-    for system, value, display in codings(concept):
+    found, told = codings(concept), text(concept.get("text"))
+    for system, value, display in found:
         name = code_system(system) if value else None
         if name:
             draft.adds.add("presentation.problems")
@@ -87,14 +89,15 @@ def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str, *, n
             answer(draft, system.rpartition("#")[2], Coded(((value, display),)), place)
         elif value and not name:
             draft.keep(place, f"{system} {value}".strip())
-    draft.tell(prose, words(concept), place, named=named)
-    if text(concept.get("text")):
-        draft.keep(place, "\n".join(filter(None, displays(concept))))
+    displays = [display for _, _, display in found if display]
+    draft.tell(prose, told or ", ".join(displays), place, named=named)
+    if told:
+        draft.keep(place, "\n".join(displays))
 
 
 def _reason(value: str, draft: Draft, place: str, *, named: bool) -> None:
     """The reason that a code stands for. In an update what is no reasonCode stands beside the reason, never in its place."""
-    reason, problem = (table(f"snomed-{of}").ours.get(value, "") for of in ("reason", "problem"))
+    reason, problem = table("snomed-reason").ours.get(value, ""), table("snomed-problem").ours.get(value, "")
     beside = draft.amends and not named
     if reason and (beside or reason != draft.values.get("reason.code", reason)):
         draft.adds.add("reason.others")
@@ -108,7 +111,8 @@ def _reason(value: str, draft: Draft, place: str, *, named: bool) -> None:
 def _condition(one: Entry, draft: Draft) -> None:
     """A problem that the person has; one that was ruled out, or is over, is told in words alone."""
     gone = {code(one.resource.get(part)).casefold() for part in ("verificationStatus", "clinicalStatus")} & _GONE
-    draft.keep(one.at("category"), "\n".join(text(told.get("text")) for told in objects(one.resource.get("category"))))
+    for told in objects(one.resource.get("category")):
+        draft.keep(one.at("category"), text(told.get("text")))
     if gone:
         draft.keep(one.at("code"), f"{', '.join(sorted(gone))}: {words(one.resource.get('code'))}")
         keep_rest(one, draft, _OVER)
@@ -137,7 +141,7 @@ def _medicine(one: Entry, draft: Draft) -> None:
 
 def _consent(one: Entry, draft: Draft) -> None:
     """Whether the person agrees, where the consent is in force and says so."""
-    agreed = {"permit": "yes", "deny": "no"}.get(text(inner(one.resource, "provision", "type")), "")
+    agreed = _AGREED.get(text(inner(one.resource, "provision", "type")), "")
     if (status := text(one.resource.get("status"))) == "active":
         draft.answer("consent.agrees", agreed, one.at("provision.type"), yes_no)
         draft.say("consent.on", text(one.resource.get("dateTime")), one.at("dateTime"))

@@ -112,18 +112,18 @@ def questionnaire(one: Entry, draft: Draft) -> None:
     ours = text(one.resource.get("questionnaire")).partition("|")[0] == LOCAL
     local = ours and not gone
     for number, item in enumerate(_items(one.resource)):
-        asked, place = text(item.get("linkId")), one.at(f"item({number}).answer")
+        asked, place = text(item.get("linkId")), f"{one.place}.item({number}).answer"
+        field = asked.casefold()
         if ours and gone:
-            taken_back(draft, asked.casefold(), place)
-        for given in _given(item, asked.casefold()):
+            taken_back(draft, field, place)
+        for given in _given(item, field):
             name = _valued(given)
             value, beside = _value(name, given.get(name))
-            if local and answer(draft, asked, value, place, one.place):
+            if local and answer(draft, field, value, place, one.place):
                 draft.keep(place, beside)
-            else:
-                shown = beside or said(value)
-                draft.keep(place, f"{gone} {text(item.get('text')) or asked}: {shown}".strip() if shown else "")
-            if given.keys() != {name}:
+            elif shown := beside or said(value):
+                draft.keep(place, f"{gone} {text(item.get('text')) or asked}: {shown}".strip())
+            if len(given) > 1 or not name:
                 draft.keep(place, said(given, {name, "item"}))
     keep_rest(one, draft, _QUESTIONNAIRE)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PEOPLE: Final = frozenset(("Patient", "RelatedPerson", "Practitioner"))
 _IN_USE: Final = ("name", "address", "telecom", "identifier")
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def end_what_is_over(entries: list[Entry], *written: str) -> None:
@@ -24,19 +25,21 @@ def end_what_is_over(entries: list[Entry], *written: str) -> None:
 
     The end of a period belongs to it (FHIR R4), for the whole day, month or year that it names. Without such a time nothing ends.
     """
-    day = next((time[:10] for time in written if re.fullmatch(r"\d{4}-\d\d-\d\d", time[:10])), "")
+    day = next(filter(None, map(_DAY.match, written)), None)
     for one in entries if day else ():
         if one.type in _PEOPLE:
-            _end(one.resource, day)
+            _end(one.resource, day[0])
 
 
 def _end(somebody: dict[str, Any], day: str) -> None:
     for part in _IN_USE:
-        for item in objects(somebody[part]) if part in somebody else ():
-            if "period" in item and _is_over(item, day):
-                item["use"] = "old"
-    for contact in objects(somebody.get("contact")):
-        _end(contact, day)
+        if part in somebody:
+            for item in objects(somebody[part]):
+                if "period" in item and _is_over(item, day):
+                    item["use"] = "old"
+    if "contact" in somebody:
+        for contact in objects(somebody["contact"]):
+            _end(contact, day)
     if "period" in somebody and _is_over(somebody, day):
         somebody["active"] = False
 

@@ -84,7 +84,7 @@ def said(value: Any, read: Collection[str] = ()) -> str:
         _gather_each(value, "", found)
     else:
         return text(value) if kind is not bool else "yes" if value else "no"
-    return "\n".join(filter(None, dict.fromkeys(found))) if found else ""
+    return "\n".join(filter(None, dict.fromkeys(found))) if len(found) > 1 else found[0] if found else ""
 
 
 def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection[str] = ()) -> None:
