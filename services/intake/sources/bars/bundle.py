@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,10 @@ from services.intake.sources import json
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
 DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
 _REFERENCE: Final = b'"reference":"'
-_PAPERS: Final = (b'"data":', b'"contentType":', b'ttachment":')  # without any of these no resource has a document
+# Without any of these no resource has a document.
+_DATA: Final = b'"data":"'
+_ATTACHED: Final = b'ttachment":'
+_TYPED: Final = b'"contentType":'
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 _SAYS: Final = frozenset((dict, str))
@@ -86,7 +90,7 @@ def message(body: bytes) -> Message:
     lost: tuple[Notice, ...] = ()
     if any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
-    papers = any(sign in written for sign in _PAPERS)
+    papers = _DATA in written or _ATTACHED in written or _TYPED in written
     own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
     return Message(own_id, timestamp, header, focus, focus_url, entries, by_type, by_url, known, papers, lost)
 
@@ -114,13 +118,18 @@ def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
     return document, orjson.dumps(document)
 
 
+@lru_cache(maxsize=256)
+def _place(number: int) -> str:
+    return f"Bundle.entry[{number}].resource"
+
+
 def _entries(document: dict[str, Any], by_type: dict[str, list[Entry]], by_url: dict[str, Entry], known: dict[str, Entry]) -> list[Entry]:
     found = []
     for number, one in enumerate(listed if (listed := document.get("entry")).__class__ is list else ()):
         if one.__class__ is dict and (resource := one.get("resource")).__class__ is dict:
             kind, url = resource.get("resourceType"), one.get("fullUrl")
             kind = kind.strip() if kind.__class__ is str else ""
-            entry = Entry(f"Bundle.entry[{number}].resource", kind, resource)
+            entry = Entry(_place(number), kind, resource)
             if url.__class__ is str and (key := (url := url.strip()).casefold().removeprefix("urn:uuid:")):
                 if key in known:
                     raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
@@ -202,9 +211,7 @@ def first(value: Any) -> dict[str, Any]:
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of each coding of a CodeableConcept."""
-    if type(concept) is not dict:
-        return []
-    listed = objects(concept.get("coding"))
+    listed = objects(concept.get("coding")) if type(concept) is dict else ()
     return [(text(one.get("system")), text(one.get("code")), text(one.get("display"))) for one in listed]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SELF: Final = frozenset(("ONESELF", "SELF"))
 _CONTACT: Final = frozenset(("name", "relationship", "telecom"))
+_RUNG: Final = frozenset(("phone", "sms", ""))
 _ACTIVE: Final = frozenset(("active",))
 
 
@@ -43,7 +44,7 @@ def reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
         return
     if system == "email":
         draft.say("contact.email", value, place)
-    elif system in {"phone", "sms", ""}:
+    elif system in _RUNG:
         draft.say("contact.mobile" if use == "mobile" or system == "sms" else "contact.phone", value, place)
     else:
         draft.keep(place, f"{system} {value}".strip())
@@ -58,9 +59,9 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
         draft.keep(place, f"no longer a contact: {said(contact, _ACTIVE)}")
         return
     told = objects(contact.get("relationship"))
-    relationship = words(first(told)) or code(first(told))
-    codes = {code(one).upper() for one in told} | {relationship.upper()}
-    if codes & _SELF or not (contact.get("name") or relationship):
+    relationship = words(told[0]) or code(told[0]) if told else ""
+    codes = [relationship.upper(), *[code(one).upper() for one in told]]
+    if not _SELF.isdisjoint(codes) or not (contact.get("name") or relationship):
         for telecom in objects(contact.get("telecom")):
             reached(telecom, draft, f"{place}.telecom")
     else:
@@ -69,14 +70,20 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
 
 
 def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str) -> None:
-    telecoms, used = objects(contact.get("telecom")), in_use(contact.get("telecom"))
-    phones = [text(one.get("value")) for one in used if text(one.get("system")) in {"phone", "sms", ""}]
-    name = " ".join(name_of(contact["name"]).values()) if isinstance(contact.get("name"), dict) else ""
-    found = {"name": name, "relationship": relationship, "phone": next(iter(phones), "")}
-    draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
-    for one in telecoms:
-        if (value := text(one.get("value"))) != found["phone"] or one not in used:
-            draft.keep(f"{place}.telecom", value if one in used else _no_longer(value))
+    """A carer, with the first of their telephone numbers that is in use."""
+    phone = ""
+    for one in objects(contact.get("telecom")):
+        value = text(one.get("value"))
+        if text(one.get("use")) == "old":
+            draft.keep(f"{place}.telecom", _no_longer(value))
+        elif not phone and text(one.get("system")) in _RUNG:
+            phone = value
+        elif value != phone:
+            draft.keep(f"{place}.telecom", value)
+    name = contact.get("name")
+    name = " ".join(name_of(name).values()) if isinstance(name, dict) else ""
+    found = (("name", name), ("relationship", relationship), ("phone", phone))
+    draft.add("contact.carers", {part: value for part, value in found if value}, place)
 
 
 def _no_longer(value: str) -> str:

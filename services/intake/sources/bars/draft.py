@@ -121,7 +121,7 @@ class Draft:
         for (path, place), day in self._days.items():
             if self.trail.get(path) == place:
                 self.values[f"{path}_on"], self.trail[f"{path}_on"] = day, place
-        for path in dict.fromkeys(path for path, _ in self._items):
+        for path in {path: None for path, _ in self._items}:
             most = max(number for (asked, _), number in self._items.items() if asked == path)
             self.values[path] = [self.values.pop(f"{path}[{number}]", None) for number in range(min(most, MOST_LISTED))]
         for path, place in self._taken_back.items():
@@ -166,13 +166,12 @@ class Draft:
     def written(self) -> dict[str, Any]:
         """The document, with all prose in it: joined once, since a message may have thousands of notes."""
         self.settle()
-        groups = _Groups({"": {}})
-        for path, value in self.values.items():
+        groups: dict[str, dict[str, Any]] = {"": {}}
+        for path, value in (self.values | {path: _once(told) for path, told in self._told.items()}).items():
             group, name = _split(path)
+            if group not in groups:
+                _begin(groups, group)
             groups[group][name] = value
-        for path, told in self._told.items():
-            group, name = _split(path)
-            groups[group][name] = _once(told)
         if self._kept:
             groups[""]["unmapped"] = {place: _once(told) for place, told in self._kept.items()}
         return groups[""]
@@ -206,10 +205,9 @@ def _split(path: str) -> tuple[str, str]:
     return group, name
 
 
-class _Groups(dict[str, dict[str, Any]]):
-    """The groups of a document by their paths, each made when something is put into it."""
-
-    def __missing__(self, path: str) -> dict[str, Any]:
-        outer, name = _split(path)
-        self[path] = self[outer][name] = {}
-        return self[path]
+def _begin(groups: dict[str, dict[str, Any]], path: str) -> None:
+    """Begins a group of a document, inside the one that it is in."""
+    outer, name = _split(path)
+    if outer not in groups:
+        _begin(groups, outer)
+    groups[path] = groups[outer][name] = {}

@@ -45,7 +45,7 @@ def flags(message: Message, others: Collection[str], draft: Draft) -> None:
         if one.place in others:
             of_another(one, draft)
             found = (_UNSPECIFIED for value in found if value != _NO_CONCERN)
-        concerns += ((value, one.at("code")) for value in found)
+        concerns += [(value, one.at("code")) for value in found]
     _concerned(concerns, draft)
 
 
@@ -70,7 +70,8 @@ def _question(value: str) -> str | None:
 
 
 def _in_words(one: Entry, status: str) -> str:
-    said = ": ".join(filter(None, (words(first(one.resource.get("category"))), words(one.resource.get("code")))))
+    kind, flag = words(first(one.resource.get("category"))), words(one.resource.get("code"))
+    said = f"{kind}: {flag}" if kind and flag else kind or flag
     return f"{said} ({_NO_LONGER[status]})" if status in _NO_LONGER and said else said
 
 

@@ -85,7 +85,8 @@ def _named(one: Entry, draft: Draft) -> None:
     chosen = _used(in_use(names) or names, _CALLED)
     draft.say("person.name", name_of(chosen), one.at("name"))
     for name in names:
-        draft.keep(one.at("name"), said(name) if name is not chosen else "")
+        if name is not chosen:
+            draft.keep(one.at("name"), said(name))
 
 
 def _used(told: list[dict[str, Any]], uses: frozenset[str]) -> dict[str, Any]:

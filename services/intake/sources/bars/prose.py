@@ -68,9 +68,11 @@ def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
 
 def notes(one: Entry, draft: Draft, path: str) -> None:
     """Tells a field of the contract a resource's notes; what they say besides their text is kept."""
-    for note in objects(one.resource.get("note")):
-        draft.tell(path, text(note.get("text")), one.at("note"))
-        draft.keep(one.at("note"), said(note, TEXT))
+    if "note" in one.resource:
+        place = one.at("note")
+        for note in objects(one.resource["note"]):
+            draft.tell(path, text(note.get("text")), place)
+            draft.keep(place, said(note, TEXT))
 
 
 def said(value: Any, read: Collection[str] = ()) -> str:
@@ -132,9 +134,9 @@ def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
     """What stands in a list has the list's name."""
     for item in values:
         if item.__class__ is dict:
-            if name == "coding" and _CODING.issuperset(item) and (display := text(item.get("display"))):
-                found.append(display)
-            else:
+            if name == "coding" and _CODING.issuperset(item):
+                found.append(text(item.get("display")) or text(item.get("code")))
+            elif len(item) > 1 or item.get("reference").__class__ is not str:
                 _gather(item, name, found)
         elif item.__class__ is list:
             _gather_each(item, name, found)
