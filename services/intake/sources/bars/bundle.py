@@ -123,7 +123,9 @@ def _place(number: int) -> str:
     return f"Bundle.entry[{number}].resource"
 
 
-def _entries(document: dict[str, Any], by_type: dict[str, list[Entry]], by_url: dict[str, Entry], known: dict[str, Entry]) -> list[Entry]:
+def _entries(
+    document: dict[str, Any], by_type: dict[str, list[Entry]], by_url: dict[str, Entry], known: dict[str, Entry]
+) -> list[Entry]:
     found = []
     for number, one in enumerate(listed if (listed := document.get("entry")).__class__ is list else ()):
         if one.__class__ is dict and (resource := one.get("resource")).__class__ is dict:
@@ -194,25 +196,31 @@ def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; an object that came alone counts as a list of one, and a mere text as an object that says it."""
     if value is None:
         return []
-    if value.__class__ is not list:
-        return [value] if value.__class__ is dict else [{"text": value}] if value.__class__ is str else []
+    if type(value) is not list:
+        return [value] if type(value) is dict else [{"text": value}] if type(value) is str else []
     for item in value:
-        if item.__class__ is not dict:
-            return [each if each.__class__ is dict else {"text": each} for each in value if each.__class__ in _SAYS]
-    return value  # type: ignore[no-any-return]
+        if type(item) is not dict:
+            return [each if type(each) is dict else {"text": each} for each in value if type(each) in _SAYS]
+    return value
 
 
 def first(value: Any) -> dict[str, Any]:
     """The first object of a list, or an empty one."""
-    for one in objects(value):
-        return one
-    return {}
+    return found[0] if (found := objects(value)) else {}
 
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of each coding of a CodeableConcept."""
-    listed = objects(concept.get("coding")) if type(concept) is dict else ()
-    return [(text(one.get("system")), text(one.get("code")), text(one.get("display"))) for one in listed]
+    return list(map(_coding, objects(concept.get("coding")))) if type(concept) is dict else []
+
+
+def _coding(one: dict[str, Any]) -> tuple[str, str, str]:
+    return text(one.get("system")), text(one.get("code")), text(one.get("display"))
+
+
+def _display(coding: dict[str, Any]) -> str:
+    """What a coding displays."""
+    return text(coding.get("display"))
 
 
 def code(concept: Any) -> str:
@@ -227,4 +235,4 @@ def words(concept: Any) -> str:
     """A CodeableConcept in words: its text, else what its codings display."""
     if type(concept) is not dict:
         return text(concept) if type(concept) is str else ""
-    return text(concept.get("text")) or ", ".join([shown for one in objects(concept.get("coding")) if (shown := text(one.get("display")))])
+    return text(concept.get("text")) or ", ".join(filter(None, map(_display, objects(concept.get("coding")))))

@@ -25,8 +25,9 @@ def end_what_is_over(entries: list[Entry], *written: str) -> None:
 
     The end of a period belongs to it (FHIR R4), for the whole day, month or year that it names. Without such a time nothing ends.
     """
-    day = next(filter(None, map(_DAY.match, written)), None)
-    for one in entries if day else ():
+    if (day := next(filter(None, map(_DAY.match, written)), None)) is None:
+        return
+    for one in entries:
         if one.type in _PEOPLE:
             _end(one.resource, day[0])
 

@@ -13,7 +13,7 @@ from services.intake.sources.bars.bundle import objects, text
 from services.intake.sources.bars.standing import TURNS, turned_round
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from services.intake.sources.bars.bundle import Entry
     from services.intake.sources.bars.draft import Draft
@@ -103,15 +103,10 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
         if kind is str:
             if _IS_TEXT[part] and part not in skipped:
                 found.append(shown(item).strip() if part == "div" else item.strip())
-        elif part in skipped:
-            continue
-        elif kind is dict:
-            if part not in _ABOUT and (len(item) > 1 or item.get("reference").__class__ is not str):
-                _gather(item, part, found)
-        elif kind is list:
-            if part not in _ABOUT:
-                _gather_each(item, part, found)
-        elif item is not None and part not in _UNSAID:
+        elif kind is dict or kind is list:
+            if part not in _ABOUT and part not in skipped:
+                _gather_each(item if kind is list else (item,), part, found)
+        elif item is not None and part not in _UNSAID and part not in skipped:
             found.append(_counted(part, item, value))
     if ("doNotPerform" in value or (name and ("status" in value or name in TURNS))) and (
         turned := turned_round(value, name)
@@ -130,8 +125,8 @@ def _short(value: dict[str, Any], name: str, found: list[str], read: Collection[
     return read
 
 
-def _gather_each(values: list[Any], name: str, found: list[str]) -> None:
-    """What stands in a list has the list's name."""
+def _gather_each(values: Iterable[Any], name: str, found: list[str]) -> None:
+    """What stands in a list has the list's name; a mere reference says nothing."""
     for item in values:
         if item.__class__ is dict:
             if name == "coding" and _CODING.issuperset(item):

@@ -58,8 +58,8 @@ def subject(message: Message) -> Entry | None:
 def of_others(message: Message) -> frozenset[str]:
     """The places of what is said of somebody else than the patient (a mother's score in her child's referral)."""
     asked = message.focus.resource.get("subject")
-    entry = message.find(asked)
-    surely = asked if entry and entry.type == "Patient" and len(asked) == 1 else None  # nothing beside the reference
+    found = message.find(asked)
+    surely = asked if found and found.type == "Patient" and asked and len(asked) == 1 else None  # the reference alone
     doubted = [one for one in message.entries if one.type not in ELSEWHERE and _may_differ(one.resource, surely)]
     if not doubted:
         return frozenset()
