@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
@@ -20,10 +21,17 @@ _GP = SOURCES["gp"]
 def pairs() -> list[tuple[str, Callable[[], Any], Callable[[], Any], float]]:
     """From bytes to what they tell, and to what the contract reads of it; over small Bundles, and one as senders fill them."""
     small, full = [body for body in map(sample, EXPECTED) if _is_fhir(body)], [sample("full-referral.json")]
+    written = [orjson.dumps(orjson.loads(body)) for body in full]  # as systems write it: no blanks, no line ends
     told = FORMS["bars"].read
     return [
         (
             "parse and map a full Bundle, against fhir.resources' parse",
+            lambda: [told(body, _GP) for body in written],
+            _bare(written),
+            10,
+        ),
+        (
+            "the same Bundle, indented for people",
             lambda: [told(body, _GP) for body in full],
             _bare(full),
             10,
