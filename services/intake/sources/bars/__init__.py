@@ -83,9 +83,11 @@ def _person(read: Message) -> dict[str, Any] | None:
 
 def named(read: Message) -> tuple[str, ...]:
     """What the sender calls the referral: the ServiceRequest's identifiers. Ids of a Bundle's own are used again and again."""
-    found = objects(read.focus.resource.get("identifier"))
-    pairs = ((text(one.get("system")).casefold(), text(one.get("value"))) for one in found)
-    return tuple(dict.fromkeys(f"{system}|{value}" for system, value in pairs if value))
+    found: dict[str, None] = {}
+    for one in objects(read.focus.resource.get("identifier")):
+        if value := text(one.get("value")):
+            found[f"{text(one.get('system')).casefold()}|{value}"] = None
+    return tuple(found)
 
 
 def reply_to(read: Message) -> dict[str, str]:

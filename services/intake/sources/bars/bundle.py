@@ -58,7 +58,7 @@ class Message(Struct, frozen=True):
 
     def find(self, reference: Any) -> Entry | None:
         """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
-        if reference.__class__ is not dict or (told := reference.get("reference")).__class__ is not str:
+        if type(reference) is not dict or type(told := reference.get("reference")) is not str:
             return None
         return self.by_url.get(told) or _found(self.known, told.strip())
 
@@ -88,7 +88,7 @@ def message(body: bytes) -> Message:
     if (focus := _found(known, focus_url)) is None:
         raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
     lost: tuple[Notice, ...] = ()
-    if any(_is_lost(known, one) for one in elsewhere):
+    if elsewhere and any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     papers = _DATA in written or _ATTACHED in written or _TYPED in written
     own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
@@ -128,17 +128,25 @@ def _entries(
 ) -> list[Entry]:
     found = []
     for number, one in enumerate(listed if (listed := document.get("entry")).__class__ is list else ()):
-        if one.__class__ is dict and (resource := one.get("resource")).__class__ is dict:
-            kind, url = resource.get("resourceType"), one.get("fullUrl")
-            kind = kind.strip() if kind.__class__ is str else ""
-            entry = Entry(_place(number), kind, resource)
-            if url.__class__ is str and (key := (url := url.strip()).casefold().removeprefix("urn:uuid:")):
-                if key in known:
-                    raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
-                known[key] = by_url[url] = entry
-            by_type[kind].append(entry)
-            found.append(entry)
+        try:
+            resource = one["resource"]
+            kind, url = resource["resourceType"].strip(), one["fullUrl"].strip()
+        except (TypeError, KeyError, AttributeError):  # no objects, or no texts
+            if type(resource := inner(one, "resource")) is not dict:
+                continue
+            kind, url = _only_text(resource.get("resourceType")), _only_text(one.get("fullUrl"))
+        entry = Entry(_place(number), kind, resource)
+        if key := url.casefold().removeprefix("urn:uuid:"):
+            if key in known:
+                raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
+            known[key] = by_url[url] = entry
+        by_type[kind].append(entry)
+        found.append(entry)
     return found
+
+
+def _only_text(value: Any) -> str:
+    return value.strip() if type(value) is str else ""
 
 
 def _know_ids(entries: list[Entry], known: dict[str, Entry]) -> None:
@@ -165,7 +173,7 @@ def _is_lost(known: dict[str, Entry], reference: str) -> bool:
 
 def _references(written: bytes) -> set[str]:
     after = {rest.partition(b'"')[0] for rest in written.split(_REFERENCE)[1:]}
-    return {one.decode() for one in after}
+    return set(map(bytes.decode, after))
 
 
 def _loses(entry: Entry, known: dict[str, Entry]) -> bool:
@@ -178,9 +186,9 @@ def _broken(place: str, detail: str) -> Refused:
 
 def text(value: Any) -> str:
     """A text or a number without blanks at its ends; nothing for anything else."""
-    if value.__class__ is str:
+    if type(value) is str:
         return value.strip()
-    return str(value) if value.__class__ in _NUMBERS else ""
+    return str(value) if type(value) in _NUMBERS else ""
 
 
 def inner(value: Any, *names: str) -> Any:
@@ -211,11 +219,10 @@ def first(value: Any) -> dict[str, Any]:
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of each coding of a CodeableConcept."""
-    return list(map(_coding, objects(concept.get("coding")))) if type(concept) is dict else []
-
-
-def _coding(one: dict[str, Any]) -> tuple[str, str, str]:
-    return text(one.get("system")), text(one.get("code")), text(one.get("display"))
+    found = []
+    for one in objects(concept.get("coding")) if type(concept) is dict else ():
+        found.append((text(one.get("system")), text(one.get("code")), text(one.get("display"))))  # noqa: PERF401  (mostly one)
+    return found
 
 
 def _display(coding: dict[str, Any]) -> str:

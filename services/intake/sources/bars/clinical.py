@@ -86,7 +86,7 @@ def _problem(concept: dict[str, Any], draft: Draft, place: str, prose: str, *, n
         if name == "snomed-ct":
             _reason(value, draft, place, named=named)
         elif system.startswith(f"{LOCAL}#"):
-            answer(draft, system.rpartition("#")[2], Coded(((value, display),)), place)
+            answer(draft, system.rpartition("#")[2].casefold(), Coded(((value, display),)), place)
         elif value and not name:
             draft.keep(place, f"{system} {value}".strip())
     displays = [display for _, _, display in found if display]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.sources.bars.bundle import code, first, objects, text, words
@@ -23,8 +24,8 @@ def name_of(name: dict[str, Any]) -> dict[str, str]:
     if not family:
         full = text(name.get("text")) or given
         return {"full": full} if full else {}
-    found = {"title": _joined(name.get("prefix")), "given": given, "family": family}
-    return {part: value for part, value in found.items() if value}
+    titled = {"title": title} if (title := _joined(name.get("prefix"))) else {}
+    return {**titled, "given": given, "family": family} if given else {**titled, "family": family}
 
 
 def _joined(value: Any) -> str:
@@ -33,7 +34,11 @@ def _joined(value: Any) -> str:
 
 def in_use(told: Any) -> list[dict[str, Any]]:
     """Names, addresses and telephone numbers that are not old."""
-    return [one for one in objects(told) if text(one.get("use")) != "old"]
+    return list(filter(_is_in_use, objects(told)))
+
+
+def _is_in_use(one: dict[str, Any]) -> bool:
+    return text(one.get("use")) != "old"
 
 
 def reached(telecom: dict[str, Any], draft: Draft, place: str) -> None:
@@ -60,7 +65,7 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
         return
     told = objects(contact.get("relationship"))
     relationship = words(told[0]) or code(told[0]) if told else ""
-    codes = [relationship.upper(), *[code(one).upper() for one in told]]
+    codes = map(str.upper, (relationship, *map(code, told)))
     if not _SELF.isdisjoint(codes) or not (contact.get("name") or relationship):
         for telecom in objects(contact.get("telecom")):
             reached(telecom, draft, f"{place}.telecom")
@@ -82,8 +87,8 @@ def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str)
             draft.keep(f"{place}.telecom", value)
     name = contact.get("name")
     name = " ".join(name_of(name).values()) if isinstance(name, dict) else ""
-    found = (("name", name), ("relationship", relationship), ("phone", phone))
-    draft.add("contact.carers", {part: value for part, value in found if value}, place)
+    found = {"name": name, "relationship": relationship, "phone": phone}
+    draft.add("contact.carers", dict(filter(itemgetter(1), found.items())), place)
 
 
 def _no_longer(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -167,7 +168,8 @@ class Draft:
         """The document, with all prose in it: joined once, since a message may have thousands of notes."""
         self.settle()
         groups: dict[str, dict[str, Any]] = {"": {}}
-        for path, value in (self.values | {path: _once(told) for path, told in self._told.items()}).items():
+        prose = {path: _once(told) for path, told in self._told.items()}
+        for path, value in chain(self.values.items(), prose.items()):
             group, name = _split(path)
             if group not in groups:
                 _begin(groups, group)

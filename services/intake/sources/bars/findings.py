@@ -137,20 +137,23 @@ def _given(item: dict[str, Any], asked: str) -> list[dict[str, Any]]:
     return [one for each in listed for one in objects(each) or [{}]]
 
 
-def _items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _items(node: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
     for item in objects(node.get("item")):
-        yield item
-        for inside in (item, *objects(item.get("answer"))):
-            if "item" in inside:
-                yield from _items(inside)
+        found.append(item)
+        if "item" in item:
+            found += _items(item)
+        for given in objects(item.get("answer")):
+            if "item" in given:
+                found += _items(given)
+    return found
 
 
 def answer(draft: Draft, path: str, value: Any, place: str, scale: str = "") -> bool:
-    """Gives a field of the contract an answer; False where there is no such field.
+    """Gives a field of the contract (its path in small letters) an answer; False where there is no such field.
 
     `scale` tells the answers of one questionnaire's items from those of another; what comes one by one has none.
     """
-    path = path.casefold()
     plain = value.plain if type(value) is Coded else value
     if path not in _FIELDS:
         draft.keep(place, f"{path}: {said(plain)}")

@@ -23,7 +23,7 @@ _LIVES: Final = frozenset(("home", "temp", ""))
 _EXTENSIONS: Final = ("EthnicCategory", "InterpreterRequired")  # ends of the URLs of those that are read
 _PATIENT: Final = frozenset(
     ("resourceType", "name", "gender", "address", "telecom", "contact", "communication", "generalPractitioner")
-) | {"deceasedBoolean"}
+) | {"deceasedBoolean", "extension"}
 
 
 def patient(message: Message, draft: Draft) -> None:
@@ -50,8 +50,10 @@ def patient(message: Message, draft: Draft) -> None:
 
 def _beside(one: Entry, draft: Draft) -> None:
     """Narrative and extensions, also those of a telephone number or an address (`do not ring`)."""
-    told = [item for item in objects(one.resource.get("extension")) if not text(item.get("url")).endswith(_EXTENSIONS)]
-    draft.keep(one.place, said({**one.resource, "extension": told}, _PATIENT))
+    draft.keep(one.place, said(one.resource, _PATIENT))
+    for extension in objects(one.resource.get("extension")):
+        if not text(extension.get("url")).endswith(_EXTENSIONS):
+            draft.keep(one.at("extension"), said([extension]))
     for part in ("telecom", "address", "name"):
         for item in objects(one.resource.get(part)):
             if "extension" in item:

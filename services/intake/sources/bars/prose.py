@@ -63,7 +63,8 @@ _IS_TEXT: Final = _Names()
 
 def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
     """Keeps what a resource says besides the elements that were read."""
-    draft.keep(one.place, said(one.resource, read))
+    if prose := said(one.resource, read):
+        draft.keep(one.place, prose)
 
 
 def notes(one: Entry, draft: Draft, path: str) -> None:
@@ -78,7 +79,7 @@ def notes(one: Entry, draft: Draft, path: str) -> None:
 def said(value: Any, read: Collection[str] = ()) -> str:
     """All that a value says to a reader, in its order, besides those of its parts that were read."""
     found: list[str] = []
-    if (kind := value.__class__) is dict:
+    if (kind := type(value)) is dict:
         if ("start" in value or "unit" in value) and _MEASURES.issuperset(value):
             return _measured(value)
         _gather(value, "", found, read)
@@ -99,7 +100,7 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
     before = len(found)
     skipped = _short(value, name, found, read) if name == "coding" or "unit" in value else read
     for part, item in value.items():
-        kind = item.__class__
+        kind = type(item)
         if kind is str:
             if _IS_TEXT[part] and part not in skipped:
                 found.append(shown(item).strip() if part == "div" else item.strip())
@@ -128,12 +129,12 @@ def _short(value: dict[str, Any], name: str, found: list[str], read: Collection[
 def _gather_each(values: Iterable[Any], name: str, found: list[str]) -> None:
     """What stands in a list has the list's name; a mere reference says nothing."""
     for item in values:
-        if item.__class__ is dict:
+        if type(item) is dict:
             if name == "coding" and _CODING.issuperset(item):
                 found.append(text(item.get("display")) or text(item.get("code")))
-            elif len(item) > 1 or item.get("reference").__class__ is not str:
+            elif len(item) > 1 or type(item.get("reference")) is not str:
                 _gather(item, name, found)
-        elif item.__class__ is list:
+        elif type(item) is list:
             _gather_each(item, name, found)
         else:
             _gather({name: item}, "", found)

@@ -84,12 +84,9 @@ def of_another(one: Entry, draft: Draft) -> None:
 
 def _may_differ(resource: dict[str, Any], ours: Any) -> bool:
     """Whether a resource names anybody as whom it is about otherwise than by this reference."""
-    return (
-        resource.get("subject", ours) != ours
-        or resource.get("patient", ours) != ours
-        or resource.get("for", ours) != ours
-        or "focus" in resource
-    )
+    if "focus" in resource or ("subject" in resource and resource["subject"] != ours):
+        return True
+    return ("patient" in resource and resource["patient"] != ours) or ("for" in resource and resource["for"] != ours)
 
 
 def _is_about(one: Entry, message: Message, patient: _Patient) -> bool:
