@@ -34,7 +34,7 @@ def pairs() -> list[tuple[str, Callable[[], Any], Callable[[], Any], float]]:
             "the same Bundle, indented for people",
             lambda: [told(body, _GP) for body in full],
             _bare(full),
-            10,
+            8.5,
         ),
         ("parse and map every sample, against the same", lambda: [told(body, _GP) for body in small], _bare(small), 6),
         (
