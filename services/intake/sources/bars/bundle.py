@@ -109,7 +109,8 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
         written = orjson.dumps(document)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slow(body)
-    same = body == written or (body.count(b",") == written.count(b",") and (b"\\" not in body or b"\\u" not in body))
+    same = body == written or body.count(b",") == written.count(b",")
+    same = same and (b"\\" not in body or b"\\u" not in body)
     return (document, written) if same and type(document) is dict else _slow(body)
 
 

@@ -39,6 +39,7 @@ _NO_TEXT: Final = frozenset(
 _IN_ORDER: Final = ("start", "end", "comparator", "value", "unit")  # of a Period, of a Quantity
 _MEASURES: Final = frozenset((*_IN_ORDER, "system", "code"))
 _CODING: Final = frozenset(("system", "version", "code", "display"))
+_TEXTS: Final = frozenset((str,))
 _UNSAID: Final = frozenset(("size", "userSelected", "sequence", "doNotPerform"))  # numbers and truth values of no use
 _TYPED: Final = re.compile(r"(?:Boolean|Integer|Decimal|PositiveInt|UnsignedInt)$")
 _ADDRESSES: Final = ("Uri", "Url", "Canonical", "Oid", "Uuid", "Id")
@@ -130,7 +131,7 @@ def _gather_each(values: Iterable[Any], name: str, found: list[str]) -> None:
     """What stands in a list has the list's name; a mere reference says nothing."""
     for item in values:
         if type(item) is dict:
-            if name == "coding" and _CODING.issuperset(item):
+            if name == "coding" and _CODING.issuperset(item) and _TEXTS.issuperset(map(type, item.values())):
                 found.append(text(item.get("display")) or text(item.get("code")))
             elif len(item) > 1 or type(item.get("reference")) is not str:
                 _gather(item, name, found)
