@@ -77,8 +77,7 @@ def test_what_is_taken_is_answered_with_a_bundle_that_a_reader_of_fhir_understan
 @pytest.mark.parametrize("name", [name for name, row in EXPECTED.items() if row.get("does") == "refer"])
 def test_a_message_tells_the_same_with_blanks_and_without(name: str):
     written = orjson.dumps(orjson.loads(sample(name).removeprefix(b"\xef\xbb\xbf")))
-    one, same = told(name), FORMS["bars"].read(written, SOURCES[EXPECTED[name].get("sender", "gp")])
-    assert (same.document, same.warnings, same.trail) == (one.document, one.warnings, one.trail)
+    assert FORMS["bars"].read(written, SOURCES[EXPECTED[name].get("sender", "gp")]) == told(name)
 
 
 def test_no_warning_and_no_place_holds_anything_of_the_person():

@@ -6,8 +6,7 @@ Strict is what could mean two things or cost too much: a key given twice, depth,
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from functools import lru_cache
+from itertools import chain, count
 from typing import Any, Final
 
 import orjson
@@ -18,12 +17,10 @@ from services.intake.problems import Fault, Refused
 from services.intake.sources import json
 
 MOST_VALUES: Final = 200_000  # in one body, by its commas and brackets: refused before they are made into objects
-DEEPEST: Final = 254  # what orjson writes out; FHIR itself sets no limit to what may nest
+DEEPEST: Final = 254  # what orjson writes out, and half of Python's frames to read; FHIR itself sets no limit
+_URN: Final = "urn:uuid:"
 _REFERENCE: Final = b'"reference":"'
-# Without any of these no resource has a document.
-_DATA: Final = b'"data":"'
-_ATTACHED: Final = b'ttachment":'
-_TYPED: Final = b'"contentType":'
+_PAPERS: Final = (b'"data":"', b'ttachment":', b'"contentType":')  # without any of these no resource has a document
 _NUMBERS: Final = frozenset((int, float))
 HERE: Final = re.compile(r"urn:uuid:.+|[0-9a-f]{8}-[0-9a-f-]{27}")  # a reference that only this Bundle can resolve
 _SAYS: Final = frozenset((dict, str))
@@ -42,7 +39,10 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Message(Struct, frozen=True):
-    """A message: its Bundle's id and time, its header, what it is about, and every resource by what refers to it."""
+    """A message: its Bundle's id and time, its header, what it is about, and every resource by what refers to it.
+
+    `by_url` has them by their fullUrls as written; `known` in small letters without `urn:uuid:`, and by their ids if need be.
+    """
 
     bundle_id: str
     timestamp: str
@@ -58,9 +58,10 @@ class Message(Struct, frozen=True):
 
     def find(self, reference: Any) -> Entry | None:
         """The resource that a Reference means; published examples leave `urn:uuid:` out, or have blanks."""
-        if type(reference) is not dict or type(told := reference.get("reference")) is not str:
+        if type(reference) is not dict:
             return None
-        return self.by_url.get(told) or _found(self.known, told.strip())
+        told = text(reference.get("reference"))
+        return self.by_url.get(told) or _found(self.known, told)
 
     def of(self, kind: str) -> list[Entry]:
         """The resources of a type, in their order."""
@@ -74,7 +75,7 @@ def message(body: bytes) -> Message:
         raise _broken("Bundle.resourceType", "a Bundle is expected")
     if text(document.get("type")) != "message":
         raise _broken("Bundle.type", "a Bundle of type `message` is expected")
-    by_type: dict[str, list[Entry]] = defaultdict(list)
+    by_type: dict[str, list[Entry]] = {}
     by_url: dict[str, Entry] = {}
     known: dict[str, Entry] = {}
     entries = _entries(document, by_type, by_url, known)
@@ -90,7 +91,7 @@ def message(body: bytes) -> Message:
     lost: tuple[Notice, ...] = ()
     if elsewhere and any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
-    papers = _DATA in written or _ATTACHED in written or _TYPED in written
+    papers = any(map(written.__contains__, _PAPERS))
     own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
     return Message(own_id, timestamp, header, focus, focus_url, entries, by_type, by_url, known, papers, lost)
 
@@ -109,9 +110,9 @@ def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
         written = orjson.dumps(document)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slow(body)
-    same = body == written or body.count(b",") == written.count(b",")
-    same = same and (b"\\" not in body or b"\\u" not in body)
-    return (document, written) if same and type(document) is dict else _slow(body)
+    is_whole = body == written or body.count(b",") == written.count(b",")
+    is_strict = is_whole and (b"\\" not in body or b"\\u" not in body)
+    return (document, written) if is_strict and type(document) is dict else _slow(body)
 
 
 def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
@@ -119,35 +120,36 @@ def _slow(body: bytes) -> tuple[dict[str, Any], bytes]:
     return document, orjson.dumps(document)
 
 
-@lru_cache(maxsize=256)
 def _place(number: int) -> str:
     return f"Bundle.entry[{number}].resource"
+
+
+_PLACES: Final = tuple(map(_place, range(256)))  # nearly all that messages have: made once
 
 
 def _entries(
     document: dict[str, Any], by_type: dict[str, list[Entry]], by_url: dict[str, Entry], known: dict[str, Entry]
 ) -> list[Entry]:
     found = []
-    for number, one in enumerate(listed if (listed := document.get("entry")).__class__ is list else ()):
+    listed = document.get("entry")
+    places = chain(_PLACES, map(_place, count(len(_PLACES))))
+    for place, one in zip(places, listed if type(listed) is list else (), strict=False):
         try:
             resource = one["resource"]
             kind, url = resource["resourceType"].strip(), one["fullUrl"].strip()
         except (TypeError, KeyError, AttributeError):  # no objects, or no texts
             if type(resource := inner(one, "resource")) is not dict:
                 continue
-            kind, url = _only_text(resource.get("resourceType")), _only_text(one.get("fullUrl"))
-        entry = Entry(_place(number), kind, resource)
-        if key := url.casefold().removeprefix("urn:uuid:"):
+            kind, url = text(resource.get("resourceType")), text(one.get("fullUrl"))
+        entry = Entry(place, kind, resource)
+        if key := url.casefold().removeprefix(_URN):
             if key in known:
-                raise _broken(f"Bundle.entry[{number}].fullUrl", "two entries have this fullUrl: which is meant?")
+                at = place.replace("resource", "fullUrl")
+                raise _broken(at, "two entries have this fullUrl: which is meant?")
             known[key] = by_url[url] = entry
-        by_type[kind].append(entry)
+        by_type.setdefault(kind, []).append(entry)
         found.append(entry)
     return found
-
-
-def _only_text(value: Any) -> str:
-    return value.strip() if type(value) is str else ""
 
 
 def _know_ids(entries: list[Entry], known: dict[str, Entry]) -> None:
@@ -159,11 +161,13 @@ def _know_ids(entries: list[Entry], known: dict[str, Entry]) -> None:
 
 
 def _key(url: str) -> str:
-    return url.casefold().removeprefix("urn:uuid:")
+    return url.casefold().removeprefix(_URN)
 
 
 def _found(known: dict[str, Entry], reference: str) -> Entry | None:
-    key = _key(reference).partition("/_history/")[0]
+    if found := known.get(key := _key(reference)):
+        return found
+    key = key.partition("/_history/")[0]
     return known.get(key) or (known.get(key.rpartition("/")[2]) if "/" in key else None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.sources.bars.bundle import code, first, objects, text, words
@@ -24,8 +23,8 @@ def name_of(name: dict[str, Any]) -> dict[str, str]:
     if not family:
         full = text(name.get("text")) or given
         return {"full": full} if full else {}
-    titled = {"title": title} if (title := _joined(name.get("prefix"))) else {}
-    return {**titled, "given": given, "family": family} if given else {**titled, "family": family}
+    found = {"title": _joined(name.get("prefix")), "given": given, "family": family}
+    return {part: value for part, value in found.items() if value}
 
 
 def _joined(value: Any) -> str:
@@ -75,7 +74,7 @@ def contact_of(contact: dict[str, Any], draft: Draft, place: str) -> None:
 
 
 def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str) -> None:
-    """A carer, with the first of their telephone numbers that is in use."""
+    """A carer, with the first of their telephone numbers that is told and in use."""
     phone = ""
     for one in objects(contact.get("telecom")):
         value = text(one.get("value"))
@@ -88,7 +87,7 @@ def _carer(contact: dict[str, Any], relationship: str, draft: Draft, place: str)
     name = contact.get("name")
     name = " ".join(name_of(name).values()) if isinstance(name, dict) else ""
     found = {"name": name, "relationship": relationship, "phone": phone}
-    draft.add("contact.carers", dict(filter(itemgetter(1), found.items())), place)
+    draft.add("contact.carers", {part: value for part, value in found.items() if value}, place)
 
 
 def _no_longer(value: str) -> str:

@@ -53,7 +53,7 @@ def _beside(one: Entry, draft: Draft) -> None:
     draft.keep(one.place, said(one.resource, _PATIENT))
     for extension in objects(one.resource.get("extension")):
         if not text(extension.get("url")).endswith(_EXTENSIONS):
-            draft.keep(one.at("extension"), said([extension]))
+            draft.keep(one.at("extension"), said({"extension": extension}))
     for part in ("telecom", "address", "name"):
         for item in objects(one.resource.get(part)):
             if "extension" in item:

@@ -96,8 +96,6 @@ def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection
 
     A code that stands without words, and an amount with its unit, say something themselves.
     """
-    if name and "resourceType" in value and text(value["resourceType"]) in ELSEWHERE:
-        return
     before = len(found)
     skipped = _short(value, name, found, read) if name == "coding" or "unit" in value else read
     for part, item in value.items():
@@ -128,9 +126,11 @@ def _short(value: dict[str, Any], name: str, found: list[str], read: Collection[
 
 
 def _gather_each(values: Iterable[Any], name: str, found: list[str]) -> None:
-    """What stands in a list has the list's name; a mere reference says nothing."""
+    """What stands in a list has the list's name. A resource that says who or where, and a reference alone, say nothing."""
     for item in values:
         if type(item) is dict:
+            if "resourceType" in item and text(item["resourceType"]) in ELSEWHERE:
+                continue
             if name == "coding" and _CODING.issuperset(item) and _TEXTS.issuperset(map(type, item.values())):
                 found.append(text(item.get("display")) or text(item.get("code")))
             elif len(item) > 1 or type(item.get("reference")) is not str:

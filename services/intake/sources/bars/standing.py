@@ -35,15 +35,11 @@ _NO_MORE: Final = TAKEN_BACK | {"refuted", "inactive", "resolved", "remission"} 
 def as_it_stands(one: Entry, told: str) -> str:
     """Its words, with its status before them where that takes them back."""
     resource = one.resource
-    found = list(filter(_is_unasked, map(text, (resource.get("status"), resource.get("intent")))))
+    found = [word for part in ("status", "intent") if (word := text(resource.get(part))).casefold() in _UNASKED]
     for part in ("clinicalStatus", "verificationStatus"):
         if part in resource:
             found += [word for _, word, _ in codings(resource[part]) if word.casefold() in _NO_MORE]
     return f"({', '.join(dict.fromkeys(found))}) {told}" if told and found else told
-
-
-def _is_unasked(word: str) -> bool:
-    return word.casefold() in _UNASKED
 
 
 def turned_round(value: dict[str, Any], name: str) -> str:

@@ -21,31 +21,40 @@ _SEPARATORS: Final = re.compile(r"[\s-]")
 
 
 class _Patient(NamedTuple):
-    """Who the referral is about: their resource, their numbers, and the reference by which the request names them."""
+    """Who the referral is about: their resource, their numbers with the systems of these, their given names, their reference."""
 
     entry: Entry | None
-    numbers: frozenset[tuple[str, str]]
+    numbers: frozenset[str]
+    systems: frozenset[str]
+    called: frozenset[str]
     reference: str
 
-    def has(self, number: str) -> bool:
-        """Whether an identifier's value is one of theirs."""
-        return any(number == ours for _, ours in self.numbers)
+    @classmethod
+    def of(cls, message: Message) -> _Patient:
+        """Whom the ServiceRequest is about; what its subject says beside the reference counts too."""
+        entry, asked = subject(message), message.focus.resource.get("subject")
+        pairs = _numbers(entry.resource if entry else {}) | _numbers(asked)
+        called = _words(
+            [one.get("given") or one.get("text") for one in objects(inner(entry and entry.resource, "name"))]
+        )
+        numbers, systems = frozenset(number for _, number in pairs), frozenset(system for system, _ in pairs)
+        return cls(entry, numbers, systems, called, text(inner(asked, "reference")))
 
     def contradicts(self, named: frozenset[tuple[str, str]]) -> bool:
         """Whether they have another number of the same system, and not this one."""
-        systems = {system for system, _ in self.numbers}
-        return any(system in systems and not self.has(number) for system, number in named)
+        return any(system in self.systems and number not in self.numbers for system, number in named)
 
     def is_called(self, display: str) -> bool:
         """Whether mere words name them: by a given name, since a mother has her child's family name."""
-        names = objects(self.entry.resource.get("name")) if self.entry else []
-        ours = _words([one.get("given") or one.get("text") for one in names])
-        return not ours or not display or not ours.isdisjoint(theirs := _words([display])) or "patient" in theirs
+        if not self.called or not display:
+            return True
+        return not self.called.isdisjoint(theirs := _words([display])) or "patient" in theirs
 
     def is_same(self, one: dict[str, Any]) -> bool:
         """Whether a Patient is this one: systems send one twice, with the same identifier."""
-        ours = self.entry.resource if self.entry else None
-        return ours is not None and (one is ours or any(self.has(number) for _, number in _numbers(one)))
+        if self.entry is None:
+            return False
+        return one is self.entry.resource or any(number in self.numbers for _, number in _numbers(one))
 
 
 def subject(message: Message) -> Entry | None:
@@ -57,16 +66,23 @@ def subject(message: Message) -> Entry | None:
 
 def of_others(message: Message) -> frozenset[str]:
     """The places of what is said of somebody else than the patient (a mother's score in her child's referral)."""
-    asked = message.focus.resource.get("subject")
-    found = message.find(asked)
-    surely = asked if found and found.type == "Patient" and asked and len(asked) == 1 else None  # the reference alone
-    doubted = [one for one in message.entries if one.type not in ELSEWHERE and _may_differ(one.resource, surely)]
+    ours = _surely(message)
+    doubted = [one for one in message.entries if one.type not in ELSEWHERE and _may_differ(one.resource, ours)]
     if not doubted:
         return frozenset()
-    entry = subject(message)
-    numbers = _numbers(entry.resource if entry else {}) | _numbers(asked)
-    patient = _Patient(entry, numbers, text(inner(asked, "reference")))
+    patient = _Patient.of(message)
     return frozenset(one.place for one in doubted if not _is_about(one, message, patient))
+
+
+def _surely(message: Message) -> dict[str, Any] | None:
+    """The request's own subject, if it means the patient in whatever resource it stands: `#id` means another thing in each."""
+    asked = message.focus.resource.get("subject")
+    if type(asked) is not dict or text(asked.get("reference")).startswith("#"):
+        return None
+    found = message.find(asked)
+    if found and found.type == "Patient" and "identifier" not in asked:
+        return asked
+    return asked if _means(asked, message.focus, message, _Patient.of(message)) else None
 
 
 def of_another(one: Entry, draft: Draft) -> None:
@@ -84,9 +100,10 @@ def of_another(one: Entry, draft: Draft) -> None:
 
 def _may_differ(resource: dict[str, Any], ours: Any) -> bool:
     """Whether a resource names anybody as whom it is about otherwise than by this reference."""
-    if "focus" in resource or ("subject" in resource and resource["subject"] != ours):
-        return True
-    return ("patient" in resource and resource["patient"] != ours) or ("for" in resource and resource["for"] != ours)
+    for part in _SUBJECTS:
+        if part in resource and resource[part] != ours:
+            return True
+    return "focus" in resource
 
 
 def _is_about(one: Entry, message: Message, patient: _Patient) -> bool:
@@ -113,14 +130,14 @@ def _means(told: dict[str, Any], one: Entry, message: Message, patient: _Patient
     reference = text(told.get("reference"))
     named = _numbers(told)
     if (who := _found(told, one, message)) is not None:
-        return who.get("resourceType") == "Patient" and patient.is_same(who) and not patient.contradicts(named)
+        return text(who.get("resourceType")) == "Patient" and patient.is_same(who) and not patient.contradicts(named)
     if text(told.get("type")).rpartition("/")[2].casefold() not in {"", "patient"}:
         return False
     if named:
-        return any(patient.has(number) for _, number in named)
+        return any(number in patient.numbers for _, number in named)
     if reference:
         is_lost = reference == patient.reference or bool(HERE.fullmatch(reference.casefold()))
-        return is_lost or patient.has(_plain(reference.rpartition("/")[2]))  # at a server that knows NHS numbers
+        return is_lost or _plain(reference.rpartition("/")[2]) in patient.numbers  # at a server that knows NHS numbers
     return patient.is_called(text(told.get("display")))
 
 
