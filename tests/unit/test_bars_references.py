@@ -62,9 +62,16 @@ def test_what_has_the_subject_of_the_request_is_the_patients(beside: dict[str, A
     assert score(told({"5": ADA, "6": MUM, "7": SCORE | {"subject": subject}}, subject)) == 22
 
 
+def test_what_has_the_subject_of_a_request_about_somebody_else_is_not_the_patients():
+    mother = {"reference": "7"}
+    entries = {"5": ADA, "7": MUM | {"resourceType": "RelatedPerson"}, "8": SCORE | {"subject": mother}}
+    assert score(told(entries, mother)) is None
+
+
 def test_a_version_of_a_resource_is_that_one_where_the_message_has_it():
     both = {"https://gp.example/Patient/1": ADA, "https://gp.example/Patient/1/_history/2": MUM}
     assert given_name(told(both, {"reference": "https://gp.example/Patient/1/_history/2"})) == "Grace"
+    assert given_name(told(both, {"reference": "https://GP.example/Patient/1/_history/2"})) == "Grace"
     assert given_name(told(both, {"reference": "https://gp.example/Patient/1/_history/3"})) == "Ada"
 
 
@@ -96,8 +103,10 @@ def test_a_carer_is_rung_at_the_first_number_that_is_told():
 
 def test_who_and_where_are_no_words_wherever_they_are_contained():
     inside = [{"resourceType": "Practitioner", "name": [{"text": "Doctor Suicide"}]}]
-    body = changed("new-referral.json", MessageHeader={"contained": inside}, ServiceRequest={"contained": inside})
-    assert b"Doctor" not in orjson.dumps(FORMS["bars"].read(body, SOURCES["gp"]).document)
+    for contained in (inside, inside[0]):
+        fields = {"contained": contained}
+        body = changed("new-referral.json", MessageHeader=fields, ServiceRequest=fields)
+        assert b"Doctor" not in orjson.dumps(FORMS["bars"].read(body, SOURCES["gp"]).document)
 
 
 def test_an_extension_that_was_taken_back_says_so():

@@ -152,8 +152,6 @@ _SYSTEMS: Final = {
 
 def code_system(value: Any) -> str | None:
     """The name of a clinical code system, also from its URI."""
-    if value.__class__ is str and value in _SYSTEMS:
-        return _SYSTEMS[value]
     return _SYSTEMS.get((plain(value) or "").casefold().replace("-ct", " ct"))
 
 

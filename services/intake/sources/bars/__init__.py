@@ -70,8 +70,8 @@ def told(body: bytes, source: Source) -> Told:
 def _header(read: Message, draft: Draft) -> None:
     """What people wrote into the header."""
     header = read.header
-    told = [said(header.resource[part]) for part in ("text", "extension", "contained") if part in header.resource]
-    draft.keep(header.place, "\n".join(filter(None, (*told, text(inner(header.resource, "reason", "text"))))))
+    told = said({part: header.resource[part] for part in ("text", "extension", "contained") if part in header.resource})
+    draft.keep(header.place, "\n".join(filter(None, (told, text(inner(header.resource, "reason", "text"))))))
 
 
 def _person(read: Message) -> dict[str, Any] | None:

@@ -89,7 +89,7 @@ def message(body: bytes) -> Message:
     if (focus := _found(known, focus_url)) is None:
         raise _broken(header.at("focus[0].reference"), "nothing in the Bundle has the id that the focus names")
     lost: tuple[Notice, ...] = ()
-    if elsewhere and any(_is_lost(known, one) for one in elsewhere):
+    if any(_is_lost(known, one) for one in elsewhere):
         lost = tuple(Notice(entry.place, "reference") for entry in entries if _loses(entry, known))
     papers = max(map(written.rfind, _PAPERS)) >= 0  # from the end: CPython looks twice as quickly that way
     own_id, timestamp = text(document.get("id")), text(document.get("timestamp"))
@@ -99,8 +99,8 @@ def message(body: bytes) -> Message:
 def parse(body: bytes) -> tuple[dict[str, Any], bytes]:
     """The object in `body`, and how it is written out again. The quick parse counts where it can be shown to be strict.
 
-    What was read, written out, has as many commas as the text only if no name was given twice: a member that is lost takes
-    its comma with it (what an escape could hide is not read so). It is written out only if it is not too deep. All else is
+    What was read, written out, is the text itself, or has as many commas only if no name was given twice: a member that is
+    lost takes its comma with it (what an escape could hide is not read so). It is written out only if it is not too deep. All else is
     left to the parse that says what is wrong.
     """
     if len(body) > MOST_VALUES and body.count(b",") + body.count(b"{") + body.count(b"[") > MOST_VALUES:
@@ -144,8 +144,7 @@ def _entries(
         entry = Entry(place, kind, resource)
         if key := url.casefold().removeprefix(_URN):
             if key in known:
-                at = place.replace("resource", "fullUrl")
-                raise _broken(at, "two entries have this fullUrl: which is meant?")
+                raise _broken(place.replace("resource", "fullUrl"), "two entries have this fullUrl: which is meant?")
             known[key] = by_url[url] = entry
         by_type.setdefault(kind, []).append(entry)
         found.append(entry)

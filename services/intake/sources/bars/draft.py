@@ -122,7 +122,7 @@ class Draft:
         for (path, place), day in self._days.items():
             if self.trail.get(path) == place:
                 self.values[f"{path}_on"], self.trail[f"{path}_on"] = day, place
-        for path in {path: None for path, _ in self._items}:
+        for path in dict.fromkeys(path for path, _ in self._items):
             most = max(number for (asked, _), number in self._items.items() if asked == path)
             self.values[path] = [self.values.pop(f"{path}[{number}]", None) for number in range(min(most, MOST_LISTED))]
         for path, place in self._taken_back.items():

@@ -83,7 +83,7 @@ def _field(system: str, value: str) -> str:
 def _valued(part: dict[str, Any]) -> str:
     """The name of the element that has the value of an observation or an answer; nothing where none has."""
     for name in part:
-        if name[:5] == "value":
+        if name.startswith("value"):
             return name
     return ""
 
@@ -96,7 +96,7 @@ def _value(name: str, value: Any) -> tuple[Any, str]:
     if type(value) is not dict:
         return value, ""
     if name == "valueQuantity":
-        if "comparator" in value and (bound := text(value["comparator"])):
+        if bound := text(value.get("comparator")):
             bounded = " ".join((bound, text(value.get("value")), text(value.get("unit")))).strip()
             return bounded, bounded
         return value.get("value"), said(value)

@@ -64,8 +64,7 @@ _IS_TEXT: Final = _Names()
 
 def keep_rest(one: Entry, draft: Draft, read: Collection[str]) -> None:
     """Keeps what a resource says besides the elements that were read."""
-    if prose := said(one.resource, read):
-        draft.keep(one.place, prose)
+    draft.keep(one.place, said(one.resource, read))
 
 
 def notes(one: Entry, draft: Draft, path: str) -> None:
@@ -88,7 +87,7 @@ def said(value: Any, read: Collection[str] = ()) -> str:
         _gather_each(value, "", found)
     else:
         return text(value) if kind is not bool else "yes" if value else "no"
-    return "\n".join(filter(None, dict.fromkeys(found))) if len(found) > 1 else found[0] if found else ""
+    return "\n".join(filter(None, dict.fromkeys(found))) if found else ""
 
 
 def _gather(value: dict[str, Any], name: str, found: list[str], read: Collection[str] = ()) -> None:

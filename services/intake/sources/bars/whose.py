@@ -34,9 +34,8 @@ class _Patient(NamedTuple):
         """Whom the ServiceRequest is about; what its subject says beside the reference counts too."""
         entry, asked = subject(message), message.focus.resource.get("subject")
         pairs = _numbers(entry.resource if entry else {}) | _numbers(asked)
-        called = _words(
-            [one.get("given") or one.get("text") for one in objects(inner(entry and entry.resource, "name"))]
-        )
+        names = objects(entry.resource.get("name")) if entry else []
+        called = _words([one.get("given") or one.get("text") for one in names])
         numbers, systems = frozenset(number for _, number in pairs), frozenset(system for system, _ in pairs)
         return cls(entry, numbers, systems, called, text(inner(asked, "reference")))
 
